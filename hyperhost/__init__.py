@@ -1,0 +1,58 @@
+"""HyperHost runs plugins: trusted Python and sandboxed WebAssembly behind one hook call.
+
+The public names are imported when they are first used, so that ``import hyperhost`` costs
+milliseconds; wasmtime loads with the first component.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+__version__ = "0.1.0"
+
+if TYPE_CHECKING:
+    from hyperhost import errors as errors
+    from hyperhost.capabilities.grammar import Capability as Capability
+    from hyperhost.contracts.limits import Limits as Limits
+    from hyperhost.hookspecs.markers import hookimpl as hookimpl
+    from hyperhost.hookspecs.markers import hookspec as hookspec
+    from hyperhost.host.faults import Fault as Fault
+    from hyperhost.host.host import Host as Host
+    from hyperhost.host.plugin import Plugin as Plugin
+    from hyperhost.host.quarantine import QuarantinePolicy as QuarantinePolicy
+    from hyperhost.sandbox.call import Call as Call
+    from hyperhost.sandbox.interface import Err as Err
+    from hyperhost.sandbox.interface import HostInterface as HostInterface
+    from hyperhost.sandbox.interface import hostfunction as hostfunction
+
+_NAMES = {
+    "Call": "hyperhost.sandbox.call",
+    "Capability": "hyperhost.capabilities.grammar",
+    "Err": "hyperhost.sandbox.interface",
+    "Fault": "hyperhost.host.faults",
+    "Host": "hyperhost.host.host",
+    "HostInterface": "hyperhost.sandbox.interface",
+    "Limits": "hyperhost.contracts.limits",
+    "Plugin": "hyperhost.host.plugin",
+    "QuarantinePolicy": "hyperhost.host.quarantine",
+    "hookimpl": "hyperhost.hookspecs.markers",
+    "hookspec": "hyperhost.hookspecs.markers",
+    "hostfunction": "hyperhost.sandbox.interface",
+}
+
+__all__ = [*_NAMES, "__version__", "errors"]
+
+
+def __getattr__(name: str) -> Any:
+    if name == "errors":
+        return import_module("hyperhost.errors")
+    if name in _NAMES:
+        value = getattr(import_module(_NAMES[name]), name)
+        globals()[name] = value
+        return value
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)

@@ -1,0 +1,106 @@
+"""Contract types of resolution: candidates, requests and the versions that were chosen."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from hyperhost.contracts.artifact import Dependency
+from hyperhost.contracts.types import S64, U64
+
+__all__ = ["Candidate", "Exclusion", "Resolution", "ResolutionRequest", "ResolvedVersion"]
+
+
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """One version that could be chosen.
+
+    Attributes:
+        artifact: ``namespace/name``.
+        version: SemVer 2.0.0.
+        dependencies: What it needs in turn, in the author's order.
+        content_hash: ``algorithm:hex``; ``None`` when it has no content.
+        published_at_us: When it was published; 0 when unknown.
+        download_count: Downloads of this version.
+        yanked: Withdrawn: never chosen anew, but kept when a lockfile names it.
+        source: Registry it comes from; empty is the local one.
+    """
+
+    artifact: str
+    version: str
+    dependencies: list[Dependency] = field(default_factory=list)
+    content_hash: str | None = None
+    published_at_us: S64 = 0
+    download_count: U64 = 0
+    yanked: bool = False
+    source: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Exclusion:
+    """A candidate that must not be chosen.
+
+    Attributes:
+        version: Version of the candidate, exactly as it was shown.
+        reason: Why, for a person; becomes part of the explanation of a conflict.
+        rule: Stable name of the rule, for example ``policy.minimum-age``; empty if there is none.
+    """
+
+    version: str
+    reason: str
+    rule: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class ResolutionRequest:
+    """What to resolve.
+
+    Attributes:
+        roots: What is needed, in the caller's order.
+        strategy: ``highest``, ``lowest``, ``newest``, ``most-downloaded``, ``manual``, or the name of a
+            strategy that a plugin answers for.
+        locked: ``namespace/name`` → version preferred while it satisfies everything.
+        os: Operating system that conditions are judged by; empty is this machine's.
+        arch: Architecture that conditions are judged by; empty is this machine's.
+        env: Environment that conditions are judged by.
+        features: Features that are switched on.
+    """
+
+    roots: list[Dependency]
+    strategy: str = "highest"
+    locked: dict[str, str] = field(default_factory=dict)
+    os: str = ""
+    arch: str = ""
+    env: str = ""
+    features: list[str] = field(default_factory=list)
+
+
+@dataclass(frozen=True, slots=True)
+class ResolvedVersion:
+    """One version that was chosen.
+
+    Attributes:
+        artifact: ``namespace/name``.
+        version: SemVer 2.0.0.
+        content_hash: ``algorithm:hex``; ``None`` when it has no content.
+        source: Registry it comes from; empty is the local one.
+        required_by: ``namespace/name`` of those that need it, sorted; empty for a root.
+    """
+
+    artifact: str
+    version: str
+    content_hash: str | None = None
+    source: str = ""
+    required_by: list[str] = field(default_factory=list)
+
+
+@dataclass(frozen=True, slots=True)
+class Resolution:
+    """A set of versions that satisfies everything.
+
+    Attributes:
+        versions: One for each artifact, what is needed before what needs it, equals by name.
+        warnings: For a person, for example a deprecated version that had to be taken.
+    """
+
+    versions: list[ResolvedVersion] = field(default_factory=list)
+    warnings: list[str] = field(default_factory=list)

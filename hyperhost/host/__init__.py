@@ -1,0 +1,1 @@
+"""The plugin host: registers, orders, calls and supervises plugins of both kinds."""

@@ -1,0 +1,220 @@
+"""The files of a package, read in place from an archive or a directory that is not trusted.
+
+Everything is checked before the first byte is read: names that could lead elsewhere, links, two
+entries of one name, and sizes. Sizes that an archive states are not believed either: reading
+stops where more comes out than was announced.
+"""
+
+from __future__ import annotations
+
+import os
+import stat
+import struct
+import zipfile
+import zlib
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import IO, Final
+
+from hyperhost.errors import CorruptComponentError, PluginLoadError
+
+__all__ = ["MAX_COMPONENT_BYTES", "FileReader", "open_archive", "open_directory"]
+
+MAX_COMPONENT_BYTES: Final = 256 << 20
+MAX_TOTAL_BYTES: Final = 512 << 20
+MAX_FILES: Final = 4096
+MAX_RATIO: Final = 200
+"""Times that an entry over 1 MiB may be larger than its compressed form."""
+
+MAX_DIRECTORY_BYTES: Final = 4 << 20
+"""Most bytes in an archive's table of contents."""
+
+_END_RECORD: Final = struct.Struct("<4s4H2LH")
+_END_SIGNATURE: Final = b"PK\5\6"
+_ZIP64_LOCATOR: Final = 20
+_ZIP64_SIGNATURE: Final = b"PK\6\7"
+_CHUNK: Final = 1 << 20
+_ENCRYPTED: Final = 0x1
+_REPACK: Final = "pack the plugin again with 'hyperhost' or any zip program, plain files only"
+
+
+@dataclass(frozen=True, slots=True)
+class FileReader:
+    """The files of an opened package.
+
+    Attributes:
+        sizes: Bytes of each file by its name, in the order of names; names use ``/``.
+        open_file: Opens a file by its name.
+        label: What to call the package in errors.
+    """
+
+    sizes: dict[str, int]
+    open_file: Callable[[str], IO[bytes]]
+    label: str
+
+    def chunks(self, name: str) -> Iterator[bytes]:
+        """The bytes of a file, at most 1 MiB at a time.
+
+        Raises:
+            CorruptComponentError: it is damaged, or not as long as announced.
+        """
+        left = self.sizes[name]
+        try:
+            with self.open_file(name) as file:
+                while chunk := file.read(_CHUNK):
+                    left -= len(chunk)
+                    if left < 0:
+                        break
+                    yield chunk
+        except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError) as error:
+            raise _damaged(f"{name} in {self.label} is damaged: {error}") from error
+        if left:
+            raise _damaged(f"{name} in {self.label} is not as long as announced")
+
+
+@contextmanager
+def open_archive(path: Path) -> Iterator[FileReader]:
+    """The files of the zip archive ``path``.
+
+    Raises:
+        CorruptComponentError: it is no zip archive, or a damaged one.
+        PluginLoadError: an entry has a name that leads elsewhere, is a link, is encrypted, comes
+            twice, or is too large.
+    """
+    if path.stat().st_size > MAX_TOTAL_BYTES:
+        raise _unsafe(path, f"is larger than {MAX_TOTAL_BYTES >> 20} MiB")
+    _check_directory_size(path)
+    try:
+        archive = zipfile.ZipFile(path)
+    except (zipfile.BadZipFile, zipfile.LargeZipFile, NotImplementedError, ValueError, EOFError) as error:
+        raise _damaged(f"{path.name} is no readable archive: {error}") from error
+    with archive:
+        entries = {info.filename: info for info in archive.infolist() if not _is_plain_directory(info)}
+        _check_names(path, [info.filename for info in archive.infolist()])
+        for info in archive.infolist():
+            _check_entry(path, info)
+        sizes = {name: entries[name].file_size for name in sorted(entries)}
+        _check_sizes(path, sizes)
+        yield FileReader(sizes, lambda name: archive.open(entries[name]), path.name)
+
+
+@contextmanager
+def open_directory(path: Path) -> Iterator[FileReader]:
+    """The regular files below the directory ``path``.
+
+    Raises:
+        PluginLoadError: it holds a link or something that is neither file nor directory, or too
+            much.
+    """
+    sizes: dict[str, int] = {}
+    for entry in _walk(path, path):
+        relative = Path(entry.path).relative_to(path).as_posix()
+        mode = entry.stat(follow_symlinks=False)
+        if not stat.S_ISREG(mode.st_mode):
+            raise _unsafe(path, f"holds {relative!r}, which is a link or no regular file")
+        sizes[relative] = mode.st_size
+        if len(sizes) > MAX_FILES:
+            break
+    _check_names(path, list(sizes))
+    sizes = dict(sorted(sizes.items()))
+    _check_sizes(path, sizes)
+    yield FileReader(sizes, lambda name: _open_regular(path / name), path.name)
+
+
+def _walk(root: Path, directory: Path) -> Iterator[os.DirEntry[str]]:
+    pending = [directory]
+    seen = 0
+    while pending:
+        with os.scandir(pending.pop()) as entries:
+            for entry in entries:
+                seen += 1
+                if seen > 4 * MAX_FILES:
+                    raise _unsafe(root, f"holds more than {MAX_FILES} files")
+                if entry.is_dir(follow_symlinks=False):
+                    pending.append(Path(entry.path))
+                else:
+                    yield entry
+
+
+def _open_regular(path: Path) -> IO[bytes]:
+    # Between the listing and now a file may have been replaced by a link or a pipe.
+    descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NOFOLLOW | os.O_NONBLOCK)
+    file = os.fdopen(descriptor, "rb")
+    if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+        file.close()
+        raise _damaged(f"{path.name} is no regular file any more")
+    return file
+
+
+def _check_directory_size(path: Path) -> None:
+    """Refuse a huge table of contents before ``zipfile`` reads it into memory as a whole.
+
+    Finds the end record as ``zipfile`` does: at the very end, or as the last one before a comment.
+    """
+    with path.open("rb") as file:
+        size = file.seek(0, os.SEEK_END)
+        file.seek(max(0, size - _END_RECORD.size - _ZIP64_LOCATOR - 0xFFFF))
+        tail = file.read()
+    start = len(tail) - _END_RECORD.size
+    if start < 0 or not (tail.startswith(_END_SIGNATURE, start) and tail.endswith(b"\0\0")):
+        start = tail.rfind(_END_SIGNATURE)
+    if start < 0 or start + _END_RECORD.size > len(tail):
+        raise _damaged(f"{path.name} is no readable archive: it has no end record")
+    _, _, _, _, entries, directory_bytes, _, _ = _END_RECORD.unpack_from(tail, start)
+    if tail[max(0, start - _ZIP64_LOCATOR) : start].startswith(_ZIP64_SIGNATURE):
+        raise _unsafe(path, "is a ZIP64 archive, which no package needs to be")
+    if entries > 2 * MAX_FILES or directory_bytes > MAX_DIRECTORY_BYTES:
+        raise _unsafe(path, f"holds more than {MAX_FILES} files")
+
+
+def _is_plain_directory(info: zipfile.ZipInfo) -> bool:
+    return info.filename.endswith("/") and info.file_size == 0
+
+
+def _check_names(path: Path, names: list[str]) -> None:
+    seen: set[str] = set()
+    for name in names:
+        parts = name.removesuffix("/").split("/")
+        if (
+            not name.isprintable()
+            or "\\" in name
+            or ":" in name
+            or any(part in ("", ".", "..") for part in parts)
+        ):
+            raise _unsafe(path, f"holds the unsafe name {name!r}")
+        folded = name.casefold().removesuffix("/")
+        if folded in seen:
+            raise _unsafe(path, f"holds {name!r} twice (upper and lower case count as one)")
+        seen.add(folded)
+
+
+def _check_entry(path: Path, info: zipfile.ZipInfo) -> None:
+    if info.orig_filename != info.filename or (info.filename.endswith("/") and not _is_plain_directory(info)):
+        raise _unsafe(path, f"holds the unsafe name {info.orig_filename!r}")
+    kind = stat.S_IFMT(info.external_attr >> 16)
+    expected = stat.S_IFDIR if _is_plain_directory(info) else stat.S_IFREG
+    if kind not in (0, expected):
+        raise _unsafe(path, f"holds {info.filename!r}, which is a link or no regular file")
+    if info.flag_bits & _ENCRYPTED:
+        raise _unsafe(path, f"holds {info.filename!r}, which is encrypted")
+    if info.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):
+        raise _unsafe(path, f"holds {info.filename!r}, which is compressed in an unknown way")
+    if info.file_size > _CHUNK and info.file_size > MAX_RATIO * max(info.compress_size, 1):
+        raise _unsafe(path, f"holds {info.filename!r}, which unpacks to over {MAX_RATIO} times its size")
+
+
+def _check_sizes(path: Path, sizes: dict[str, int]) -> None:
+    if len(sizes) > MAX_FILES:
+        raise _unsafe(path, f"holds more than {MAX_FILES} files")
+    if sum(sizes.values()) > MAX_TOTAL_BYTES:
+        raise _unsafe(path, f"holds more than {MAX_TOTAL_BYTES >> 20} MiB")
+
+
+def _unsafe(path: Path, what: str) -> PluginLoadError:
+    return PluginLoadError(f"{path.name} {what}", hint=_REPACK)
+
+
+def _damaged(message: str) -> CorruptComponentError:
+    return CorruptComponentError(message, hint="get the package again; this copy is incomplete or altered")

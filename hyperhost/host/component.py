@@ -1,0 +1,163 @@
+"""Make a loaded component look like a native plugin: an object with marked methods."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Callable, Iterable, Mapping
+from typing import TYPE_CHECKING, Any
+
+from hyperhost.contracts.limits import Limits
+from hyperhost.errors import PluginLoadError, SignatureMismatchError
+from hyperhost.host.specs import HookInfo
+from hyperhost.hookspecs.markers import IMPL_ATTRIBUTE
+
+if TYPE_CHECKING:
+    from hyperhost.capabilities.grants import GrantSet
+    from hyperhost.host.manifest import HookEntry
+    from hyperhost.host.package import Package
+    from hyperhost.sandbox.engine import Sandbox
+    from hyperhost.sandbox.runtime import ComponentRuntime, Export, InstanceMode, Observer
+    from hyperhost.sandbox.services import Services
+
+__all__ = ["ComponentObject", "build_object", "build_runtime"]
+
+
+class ComponentObject:
+    """The object registered with pluggy for a component; its methods are added when it is built."""
+
+    def __init__(self, plugin: str) -> None:
+        self.__name__ = plugin
+
+    def __repr__(self) -> str:
+        return f"<component {self.__name__}>"
+
+
+def build_runtime(
+    package: Package,
+    sandbox: Sandbox,
+    hooks: Mapping[str, HookInfo],
+    grants: GrantSet,
+    *,
+    limits: Limits,
+    instances: InstanceMode,
+    stub_denied: bool,
+    config: Mapping[str, Any],
+    services: Services,
+    observe: Observer | None = None,
+) -> ComponentRuntime:
+    """Compile, check and link a component; nothing of it is run.
+
+    Raises:
+        ComponentFormatError: the file is not a usable component.
+        SignatureMismatchError: an export does not fit its hook, or the manifest names a hook that
+            does not exist or is not exported.
+        ImportDeniedError: an import is outside the grant.
+        LinkError: an import is unknown to the host.
+        PluginLoadError: it implements no hook at all.
+    """
+    from hyperhost.sandbox.linker import link
+    from hyperhost.sandbox.runtime import ComponentRuntime
+
+    plugin = package.id
+    assert package.component is not None
+    fuel = limits.fuel is not None
+    component = sandbox.compile(package.component, fuel=fuel, source=package.source.name)
+    engine = sandbox.engine(fuel=fuel)
+    try:
+        exports = _exports(component, engine, hooks, plugin, [item.name for item in package.manifest.hooks])
+        linked = link(component, sandbox, engine, plugin, grants, stub_denied=stub_denied)
+    except BaseException:
+        component.close()
+        raise
+    return ComponentRuntime(
+        sandbox, plugin, component, engine, linked, exports, grants, limits, instances, config, services, observe
+    )
+
+
+def _exports(
+    component: Any, engine: Any, hooks: Mapping[str, HookInfo], plugin: str, named: Iterable[str]
+) -> dict[str, Export]:
+    from hyperhost.sandbox.compat import mismatch
+    from hyperhost.sandbox.guest_types import TypeReader, exported_functions
+    from hyperhost.sandbox.runtime import Export
+    from hyperhost.sandbox.wit import signature
+
+    exported = exported_functions(component, engine)
+    reader = TypeReader()
+    found: dict[str, Export] = {}
+    for info in hooks.values():
+        if (kind := exported.get(info.wit_name)) is None:
+            continue
+        guest = reader.function(kind)
+        if problem := mismatch(info.function, guest, guest_is_callee=True):
+            raise SignatureMismatchError(
+                f"exports {info.wit_name} with another type: {problem}",
+                plugin=plugin,
+                hook=info.name,
+                hint=f"the hookspec says {signature(info.function)}; the component has {signature(guest)}",
+            )
+        index = component.get_export_index(info.wit_name)
+        found[info.name] = Export(info.name, info.wit_name, info.function, guest, index, info.raises)
+    for name in named:
+        if name not in found:
+            _missing(name, hooks, plugin)
+    if not found:
+        shown = ", ".join(sorted(exported)) or "nothing"
+        raise PluginLoadError(
+            f"implements no hook of this host; it exports {shown}",
+            plugin=plugin,
+            hint=f"the host's hooks are {', '.join(info.wit_name for info in hooks.values()) or 'none'}",
+        )
+    return found
+
+
+def _missing(name: str, hooks: Mapping[str, HookInfo], plugin: str) -> None:
+    if name in hooks:
+        raise SignatureMismatchError(
+            f"its manifest names the hook {name!r}, but the component does not export {hooks[name].wit_name}",
+            plugin=plugin,
+            hook=name,
+            hint="export it, or remove it from hooks in plugin.toml",
+        )
+    nearest = difflib.get_close_matches(name, hooks, 1)
+    raise SignatureMismatchError(
+        f"its manifest names the hook {name!r}, which this host does not have",
+        plugin=plugin,
+        hint=f"did it mean {nearest[0]!r}?" if nearest else f"hooks are {', '.join(hooks) or 'none'}",
+    )
+
+
+def build_object(
+    plugin: str, exports: Iterable[Export], entries: Iterable[HookEntry], run: Callable[[Export, tuple[Any, ...]], Any]
+) -> ComponentObject:
+    """An object with one marked method per export, taking the parameters the guest takes.
+
+    Args:
+        plugin: Id of the plugin.
+        exports: What it implements.
+        entries: Order options from its manifest.
+        run: Called with the export and the arguments in the guest's order.
+    """
+    found = ComponentObject(plugin)
+    options = {entry.name: entry for entry in entries}
+    for export in exports:
+        entry = options.get(export.hook)
+        method = _method(export, run)
+        marks = {
+            "before": entry.before if entry else (),
+            "after": entry.after if entry else (),
+            "priority": entry.priority if entry else None,
+        }
+        setattr(method, IMPL_ATTRIBUTE, marks)
+        setattr(found, export.hook, method)
+    return found
+
+
+def _method(export: Export, run: Callable[[Export, tuple[Any, ...]], Any]) -> Any:
+    """A function whose parameter names pluggy can read; built from text as its names vary."""
+    names = ", ".join(export.arguments)
+    values = f"({names},)" if export.arguments else "()"
+    namespace: dict[str, Any] = {"run_component": run, "component_export": export}
+    source = f"def {export.hook}({names}): return run_component(component_export, {values})"
+    exec(compile(source, f"<component hook {export.hook}>", "exec"), namespace)  # noqa: S102 - names are Python identifiers of a hookspec
+    return namespace[export.hook]

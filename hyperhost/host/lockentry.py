@@ -1,0 +1,167 @@
+"""The entries of ``plugins.lock`` and their text."""
+
+from __future__ import annotations
+
+import re
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Final, Literal, get_args
+
+from hyperhost.contracts.limits import Limits
+from hyperhost.errors import LockFileError
+from hyperhost.host.tomltext import toml_text
+
+if TYPE_CHECKING:
+    from hyperhost.host.package import Package
+
+__all__ = ["LockEntry", "LockState", "entries_text", "parse_entries"]
+
+LockState = Literal["installed", "active", "inactive", "quarantined", "failed"]
+
+FORMAT: Final = 1
+_HEADER: Final = (
+    "# Installed plugins and what each was granted. Written by hyperhost; change it with\n"
+    "# 'hyperhost plugin grant' and 'hyperhost plugin revoke'.\n"
+)
+_LINE = re.compile(r"at line (\d+)")
+_TEXT_KEYS: Final = ("version", "digest", "publisher", "source", "state", "installed_at")
+_LIST_KEYS: Final = ("requested", "granted")
+
+
+@dataclass(frozen=True, slots=True)
+class LockEntry:
+    """One installed plugin.
+
+    Attributes:
+        id: Its id.
+        version: Its version.
+        digest: Digest of its package.
+        publisher: Key id that signed the package, empty when it was not signed.
+        source: Where it was installed from.
+        requested: Canonical texts of the capabilities that it asks for, sorted.
+        granted: Canonical texts of the capabilities that it was granted, sorted.
+        limits: Its limits.
+        state: Its state in the life cycle.
+        installed_at: UTC, ISO 8601 with microseconds.
+    """
+
+    id: str
+    version: str
+    digest: str
+    publisher: str = ""
+    source: str = ""
+    requested: tuple[str, ...] = ()
+    granted: tuple[str, ...] = ()
+    limits: Limits = field(default_factory=Limits)
+    state: LockState = "installed"
+    installed_at: str = ""
+
+    def binds(self, package: Package) -> bool:
+        """Whether the grants hold for ``package``: same id, same digest, same publisher."""
+        return (self.id, self.digest, self.publisher) == (package.id, package.digest, package.publisher)
+
+
+def entries_text(entries: Mapping[str, LockEntry]) -> str:
+    """The file for ``entries``: sorted, so that equal entries give equal bytes."""
+    plugins = {plugin_id: _table(entries[plugin_id]) for plugin_id in sorted(entries)}
+    return _HEADER + toml_text({"format": FORMAT, "plugins": plugins})
+
+
+def _table(entry: LockEntry) -> dict[str, object]:
+    table: dict[str, object] = {key: getattr(entry, key) for key in _TEXT_KEYS}
+    table |= {key: sorted(set(getattr(entry, key))) for key in _LIST_KEYS}
+    table["limits"] = dict(sorted(entry.limits.to_dict().items())) or None
+    return table
+
+
+def parse_entries(data: bytes, path: Path) -> dict[str, LockEntry]:
+    """The entries written in ``data``, by id, in the order of ids.
+
+    Raises:
+        LockFileError: corrupt, or written by a newer version. Names the line and what to do.
+    """
+    try:
+        text = data.decode("utf-8")
+        document = tomllib.loads(text)
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError, RecursionError) as error:
+        raise _corrupt(path, f"line {_error_line(data, error)}", str(error)) from error
+    written = document.pop("format", None)
+    if isinstance(written, int) and written > FORMAT:
+        raise LockFileError(
+            f"{path} was written by a newer version (format {written})",
+            hint="upgrade hyperhost to use this home",
+        )
+    plugins = document.pop("plugins", {})
+    if written != FORMAT or document or not isinstance(plugins, dict):
+        what = "format" if written != FORMAT else next(iter(document), "plugins")
+        raise _corrupt(path, f"line {_line_of(text, what)}", f"the key {what!r} is missing, unknown or wrong")
+    return {plugin_id: _entry(plugin_id, plugins[plugin_id], text, path) for plugin_id in sorted(plugins)}
+
+
+def _entry(plugin_id: str, table: object, text: str, path: Path) -> LockEntry:
+    problem = _problem(table)
+    if problem is None and isinstance(table, dict):
+        try:
+            limits = Limits.from_dict(table.get("limits", {}))
+        except (ValueError, TypeError) as error:
+            problem = f"limits: {error}"
+        else:
+            return LockEntry(
+                id=plugin_id,
+                version=table["version"],
+                digest=table["digest"],
+                publisher=table["publisher"],
+                source=table["source"],
+                requested=tuple(table["requested"]),
+                granted=tuple(table["granted"]),
+                limits=limits,
+                state=table["state"],
+                installed_at=table["installed_at"],
+            )
+    line = _line_of(text, f"plugins.{plugin_id}")
+    raise _corrupt(path, f"line {line}", f"plugin {plugin_id!r}: {problem}", plugin_id)
+
+
+def _problem(table: object) -> str | None:
+    """What is wrong with the table of one plugin, its limits aside."""
+    if not isinstance(table, dict):
+        return "it is no table"
+    for key in _TEXT_KEYS:
+        if not isinstance(table.get(key), str):
+            return f"the key {key!r} is missing or no text"
+    for key in _LIST_KEYS:
+        if not _are_texts(table.get(key)):
+            return f"the key {key!r} is missing or no list of texts"
+    if table["state"] not in get_args(LockState):
+        return f"the state {table['state']!r} is none of {', '.join(get_args(LockState))}"
+    if not isinstance(table.get("limits", {}), dict):
+        return "the key 'limits' is no table"
+    extra = sorted(set(table) - {*_TEXT_KEYS, *_LIST_KEYS, "limits"})
+    return f"the key {extra[0]!r} is unknown" if extra else None
+
+
+def _are_texts(value: object) -> bool:
+    return isinstance(value, list) and all(isinstance(item, str) for item in value)
+
+
+def _error_line(data: bytes, error: Exception) -> int:
+    """Number of the line that could not be read; the last one where the text ends too early."""
+    if isinstance(error, UnicodeDecodeError):
+        return data.count(b"\n", 0, error.start) + 1
+    found = _LINE.search(str(error))
+    return int(found[1]) if found else len(data.splitlines())
+
+
+def _line_of(text: str, what: str) -> int:
+    """Number of the first line that mentions ``what``, 1 if none does."""
+    return next((number for number, line in enumerate(text.splitlines(), 1) if what in line), 1)
+
+
+def _corrupt(path: Path, where: str, why: str, plugin: str | None = None) -> LockFileError:
+    return LockFileError(
+        f"{path}, {where}: {why}",
+        plugin=plugin,
+        hint="mend that line or restore the file from a backup; it is left as it is until then",
+    )

@@ -1,0 +1,180 @@
+"""The handle of one plugin: what it is, what it may do, how it fares."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal
+
+from hyperhost.errors import GrantError, PluginStateError
+
+if TYPE_CHECKING:
+    from hyperhost.capabilities.grants import GrantSet
+    from hyperhost.host.host import Host
+    from hyperhost.host.manifest import Manifest
+    from hyperhost.host.quarantine import Quarantine
+    from hyperhost.host.statistics import HookStats
+    from hyperhost.sandbox.runtime import ComponentRuntime
+
+__all__ = ["Plugin", "PluginState"]
+
+PluginState = Literal["installed", "active", "inactive", "quarantined", "failed", "uninstalled"]
+
+
+@dataclass(slots=True)
+class Usage:
+    """The largest figures seen of a component's resources.
+
+    Attributes:
+        fuel: Fuel of one call, or ``None`` when it is not counted.
+        memory: Bytes of linear memory, or ``None`` when it was not measured.
+        host_calls: Host calls of one call.
+        output: Bytes logged and printed in one call.
+    """
+
+    fuel: int | None = None
+    memory: int | None = None
+    host_calls: int = 0
+    output: int = 0
+
+
+@dataclass(eq=False)
+class Plugin:
+    """One plugin of a host. Made by :meth:`Host.register` and :meth:`Host.load`.
+
+    Attributes:
+        id: Unique within the host.
+        version: Its version; ``0.0.0`` when it does not say.
+        kind: ``native`` (trusted Python) or ``component`` (sandboxed).
+        source: Where it was loaded from; empty for objects registered by the program.
+        digest: Digest of the package, empty for native plugins.
+        publisher: Key that signed the package, empty when none did.
+        manifest: Its manifest, if it has one.
+        grants: What it may do; ``None`` for native plugins, which may do anything.
+        usage: Largest figures seen.
+    """
+
+    id: str
+    version: str
+    kind: Literal["native", "component"]
+    _host: Host = field(repr=False)
+    object: Any = field(repr=False)
+    source: Path | None = None
+    digest: str = ""
+    publisher: str = ""
+    manifest: Manifest | None = field(default=None, repr=False)
+    grants: GrantSet | None = field(default=None, repr=False)
+    config: Mapping[str, Any] = field(default_factory=dict, repr=False)
+    usage: Usage = field(default_factory=Usage, repr=False)
+    runtime: ComponentRuntime | None = field(default=None, repr=False)
+    quarantine: Quarantine | None = field(default=None, repr=False)
+    _state: PluginState = field(default="installed", repr=False)
+    options: dict[str, Any] = field(default_factory=dict, repr=False)
+
+    @property
+    def state(self) -> PluginState:
+        """Where it is in its life; quarantine shows only while it would otherwise be active."""
+        if self._state == "active" and self.quarantine is not None and self.quarantine.active:
+            return "quarantined"
+        return self._state
+
+    @property
+    def requested(self) -> tuple[str, ...]:
+        """Capabilities it asks for."""
+        if self.grants is None or self.grants.requested is None:
+            return ()
+        return tuple(item.text for item in self.grants.requested)
+
+    @property
+    def granted(self) -> tuple[str, ...]:
+        """Capabilities it holds: asked for and granted."""
+        return () if self.grants is None else tuple(item.text for item in self.grants.effective)
+
+    @property
+    def reached(self) -> tuple[str, ...]:
+        """In learn mode, the capabilities it reached for."""
+        return () if self.grants is None else tuple(item.text for item in self.grants.reached)
+
+    @property
+    def hooks(self) -> tuple[str, ...]:
+        """Names of the hooks it implements, sorted."""
+        return tuple(sorted(self._host.hooks_of(self)))
+
+    @property
+    def stats(self) -> dict[str, HookStats]:
+        """Figures by hook. Calls of native plugins are not timed; their faults are counted."""
+        return {item.hook: item for item in self._host.state.stats(self.id)}
+
+    def grant(self, capability: str) -> None:
+        """Allow something; it binds the next check. A component loaded without it links anew by :meth:`reload`.
+
+        Raises:
+            GrantError: it never asked for it, or it is a native plugin.
+            CapabilitySyntaxError: it is not a capability.
+        """
+        self._granted_set().grant(capability)
+
+    def revoke(self, capability: str) -> None:
+        """Take something back; the next check obeys, in calls that are running, too.
+
+        Raises:
+            GrantError: it is not granted, or it is a native plugin.
+            CapabilitySyntaxError: it is not a capability.
+        """
+        self._granted_set().revoke(capability)
+
+    def activate(self) -> None:
+        """Register its hooks again.
+
+        Raises:
+            PluginStateError: it is unloaded or failed.
+        """
+        self._host.activate(self)
+
+    def deactivate(self) -> None:
+        """Take its hooks out of every call; the plugin stays loaded.
+
+        Raises:
+            PluginStateError: it is unloaded.
+        """
+        self._host.deactivate(self)
+
+    def reload(self) -> None:
+        """Load its package again from where it came, and swap it in between two calls.
+
+        Raises:
+            PluginStateError: it was registered by the program, or is unloaded.
+            PluginLoadError: the new package cannot be loaded; the old one keeps running.
+        """
+        self._host.reload(self)
+
+    def unload(self) -> None:
+        """Remove it from the host and free everything it holds.
+
+        Raises:
+            PluginStateError: it is unloaded already.
+        """
+        self._host.unload(self)
+
+    def release(self) -> None:
+        """End its quarantine and forget the faults that led to it."""
+        self._host.release(self)
+
+    def call(self, hook: str, /, **arguments: Any) -> Any:
+        """Call this plugin's own implementation of one hook; wrappers and other plugins are left out.
+
+        Raises:
+            PluginStateError: it does not implement the hook, or is not active.
+            HyperHostError: whatever the call ends in.
+        """
+        return self._host.call_plugin(self, hook, arguments)
+
+    def _granted_set(self) -> GrantSet:
+        if self._state == "uninstalled":
+            raise PluginStateError("is unloaded", plugin=self.id, hint="load it again")
+        if self.grants is None:
+            raise GrantError(
+                "is a native plugin, which may do anything", plugin=self.id, hint="only components are granted things"
+            )
+        return self.grants

@@ -1,0 +1,175 @@
+"""The compile cache: machine code of components that were compiled before.
+
+Loading a cache entry runs native code, so an entry is used only when nobody else can have
+written it: the directory belongs to the user and is closed to others, and each entry carries a
+keyed digest whose key lives outside of the directory. Anything else is discarded, reported and
+compiled anew; a cache that cannot be written is reported once and done without.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import os
+import secrets
+import stat
+import tempfile
+from collections.abc import Callable
+from pathlib import Path
+
+from hyperhost.errors import CacheError
+
+__all__ = ["CompileCache"]
+
+_MAX_BYTES = 2 * 1024**3
+
+
+class CompileCache:
+    """Entries are ``<key>.cwasm`` with ``<key>.mac`` beside it.
+
+    Args:
+        directory: Where entries are kept; made with mode 0700.
+        key_file: The key of the digests; made with mode 0600. Must lie outside of ``directory``.
+        report: Called with a :class:`~hyperhost.errors.CacheError` for every problem; the cache
+            itself never raises.
+    """
+
+    def __init__(self, directory: Path, key_file: Path, report: Callable[[CacheError], None]) -> None:
+        self._directory = directory
+        self._report = report
+        self._key: bytes | None = None
+        try:
+            self._prepare(key_file)
+        except (OSError, CacheError) as caught:
+            problem = caught if isinstance(caught, CacheError) else CacheError(
+                f"compile cache {directory} cannot be used: {caught}",
+                hint="every start compiles anew until the directory is writable by you alone",
+            )
+            report(problem)
+
+    def _prepare(self, key_file: Path) -> None:
+        self._directory.mkdir(parents=True, exist_ok=True, mode=0o700)
+        info = self._directory.lstat()
+        if not stat.S_ISDIR(info.st_mode) or info.st_uid != os.geteuid():
+            raise CacheError(
+                f"compile cache {self._directory} is not a directory of yours",
+                hint="remove it, or set another home with HYPERHOST_HOME",
+            )
+        if info.st_mode & 0o077:
+            raise CacheError(
+                f"compile cache {self._directory} is open to other users",
+                hint=f"close it with: chmod 700 {self._directory}, and delete what is in it",
+            )
+        try:
+            self._key = _read_key(key_file)
+        except FileNotFoundError:
+            self._key = _make_key(key_file)
+
+    @staticmethod
+    def key(component: bytes, settings: str) -> str:
+        """Name of an entry: the component and everything that shapes its machine code."""
+        return hashlib.sha256(hashlib.sha256(component).digest() + settings.encode()).hexdigest()
+
+    def find(self, key: str) -> Path | None:
+        """The file to load for ``key``, verified, or ``None``."""
+        if self._key is None:
+            return None
+        entry, mac = self._directory / f"{key}.cwasm", self._directory / f"{key}.mac"
+        try:
+            info = entry.lstat()
+            expected = mac.read_text()
+            if not stat.S_ISREG(info.st_mode) or info.st_uid != os.geteuid() or info.st_mode & 0o022:
+                raise ValueError("it is not a file that only you can write")
+            if not hmac.compare_digest(expected, self._mac(key, entry)):
+                raise ValueError("its digest does not fit")
+        except FileNotFoundError:
+            return None
+        except (OSError, ValueError, UnicodeDecodeError) as caught:
+            self.discard(key)
+            self._report(
+                CacheError(
+                    f"compile cache entry {key[:12]} was altered: {caught}",
+                    hint="it was deleted and the component compiled anew; nothing else to do",
+                )
+            )
+            return None
+        return entry
+
+    def store(self, key: str, code: bytes | bytearray) -> None:
+        """Keep machine code; each file appears complete or not at all."""
+        if self._key is None:
+            return
+        try:
+            entry = self._directory / f"{key}.cwasm"
+            self._write(entry, code)
+            self._write(self._directory / f"{key}.mac", self._mac(key, entry).encode())
+            self._prune()
+        except OSError as caught:
+            self._report(
+                CacheError(
+                    f"compile cache {self._directory} cannot be written: {caught}",
+                    hint="the component runs, but every start compiles it anew",
+                )
+            )
+
+    def discard(self, key: str) -> None:
+        """Remove an entry, if it is there."""
+        for suffix in (".cwasm", ".mac"):
+            try:
+                (self._directory / f"{key}{suffix}").unlink(missing_ok=True)
+            except OSError as caught:
+                self._report(CacheError(f"compile cache entry {key[:12]} cannot be removed: {caught}"))
+
+    def _mac(self, key: str, entry: Path) -> str:
+        assert self._key is not None
+        digest = hmac.new(self._key, key.encode(), hashlib.sha256)
+        with entry.open("rb", buffering=0) as file:
+            while chunk := file.read(1 << 20):
+                digest.update(chunk)
+        return digest.hexdigest()
+
+    def _write(self, path: Path, data: bytes | bytearray) -> None:
+        descriptor, name = tempfile.mkstemp(dir=self._directory, prefix=".new-")
+        try:
+            with os.fdopen(descriptor, "wb") as file:
+                file.write(data)
+            Path(name).replace(path)
+        except BaseException:
+            Path(name).unlink(missing_ok=True)
+            raise
+
+    def _prune(self) -> None:
+        """Delete the entries used longest ago while the cache is over its size."""
+        entries = [(path.stat(), path) for path in self._directory.glob("*.cwasm")]
+        total = sum(info.st_size for info, _ in entries)
+        for info, path in sorted(entries, key=lambda item: item[0].st_mtime):
+            if total <= _MAX_BYTES:
+                return
+            self.discard(path.stem)
+            total -= info.st_size
+
+
+def _read_key(key_file: Path) -> bytes:
+    info = key_file.lstat()
+    if not stat.S_ISREG(info.st_mode) or info.st_uid != os.geteuid() or info.st_mode & 0o077:
+        raise CacheError(f"{key_file} is not a file that only you can read", hint="delete it; it is made anew")
+    key = key_file.read_bytes()
+    if len(key) != 32:
+        raise CacheError(f"{key_file} is damaged", hint="delete it; it is made anew")
+    return key
+
+
+def _make_key(key_file: Path) -> bytes:
+    """Write a new key; another process that is first wins."""
+    key_file.parent.mkdir(parents=True, exist_ok=True)
+    key = secrets.token_bytes(32)
+    descriptor, name = tempfile.mkstemp(dir=key_file.parent, prefix=".new-")
+    try:
+        with os.fdopen(descriptor, "wb") as file:
+            file.write(key)
+        os.link(name, key_file)
+    except FileExistsError:
+        return _read_key(key_file)
+    finally:
+        Path(name).unlink(missing_ok=True)
+    return key

@@ -1,0 +1,139 @@
+"""Find the exact place where a Python value does not fit its type.
+
+Only runs after the generated lowering code failed, so it may take its time.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from hyperhost.sandbox.types import (
+    Enum,
+    Flags,
+    List,
+    Map,
+    Option,
+    Prim,
+    Record,
+    Resource,
+    Result,
+    Tuple,
+    Variant,
+    WitType,
+)
+
+__all__ = ["explain"]
+
+_RANGES = {
+    f"{sign}{bits}": ((-(2 ** (bits - 1)), 2 ** (bits - 1) - 1) if sign == "s" else (0, 2**bits - 1))
+    for sign in "su"
+    for bits in (8, 16, 32, 64)
+}
+
+
+def explain(host: WitType, value: Any, path: str, guest: WitType | None = None) -> str | None:
+    """What is wrong with ``value``, as a sentence with its path, or ``None`` when it fits.
+
+    Args:
+        host: The type the Python signature says.
+        value: The value given.
+        path: Where it stands, for example ``argument 'findings'``.
+        guest: The component's own type, when it may know fewer cases.
+    """
+    match host:
+        case Prim(name):
+            return _prim(name, value, path)
+        case List(is_bytes=True):
+            return None if isinstance(value, bytes) else _expected("bytes", value, path)
+        case List(element):
+            if not isinstance(value, list | tuple):
+                return _expected("a list", value, path)
+            inner = guest.element if isinstance(guest, List) else None
+            return _first(explain(element, item, f"{path}[{i}]", inner) for i, item in enumerate(value))
+        case Map(kind):
+            if not isinstance(value, dict):
+                return _expected("a dict", value, path)
+            return _first(
+                explain(Prim("string"), key, f"a key of {path}") or explain(kind, item, f"{path}[{key!r}]")
+                for key, item in value.items()
+            )
+        case Option(inner_kind):
+            other = guest.inner if isinstance(guest, Option) else None
+            return None if value is None else explain(inner_kind, value, path, other)
+        case Tuple(elements):
+            if not isinstance(value, tuple | list) or len(value) != len(elements):
+                return _expected(f"a tuple of {len(elements)}", value, path)
+            return _first(explain(k, v, f"{path}[{i}]") for i, (k, v) in enumerate(zip(elements, value, strict=True)))
+        case Record():
+            return _record(host, value, path, guest)
+        case Enum() | Flags() | Variant():
+            return _choice(host, value, path, guest)
+        case Result():
+            return None
+        case Resource():
+            return None if isinstance(value, int) else _expected("a handle", value, path)
+
+
+def _prim(name: str, value: Any, path: str) -> str | None:
+    if name == "bool":
+        return None if isinstance(value, bool) else _expected("bool", value, path)
+    if name == "string":
+        if not isinstance(value, str):
+            return _expected("str", value, path)
+        try:
+            value.encode()
+        except UnicodeEncodeError as caught:
+            return f"{path} is text with a lone surrogate at position {caught.start}, which is not Unicode"
+        return None
+    if name == "char":
+        fits = isinstance(value, str) and len(value) == 1 and not 0xD800 <= ord(value) <= 0xDFFF
+        return None if fits else _expected("one character", value, path)
+    if name in ("f32", "f64"):
+        return None if isinstance(value, int | float) else _expected("float", value, path)
+    low, high = _RANGES[name]
+    if isinstance(value, bool) or not isinstance(value, int):
+        return _expected("int", value, path)
+    return None if low <= value <= high else f"{path} is {value}, outside {name} ({low} to {high})"
+
+
+def _record(host: Record, value: Any, path: str, guest: WitType | None) -> str | None:
+    if host.python is not None and not isinstance(value, host.python):
+        return _expected(host.python.__name__, value, path)
+    others = {f.name: f.type for f in guest.fields} if isinstance(guest, Record) else {}
+    for field in host.fields:
+        inner = getattr(value, field.attribute) if host.python else value.get(field.attribute)
+        if problem := explain(field.type, inner, f"{path}.{field.attribute}", others.get(field.name)):
+            return problem
+    return None
+
+
+def _choice(host: Enum | Flags | Variant, value: Any, path: str, guest: WitType | None) -> str | None:
+    match host:
+        case Enum(cases=cases, values=values):
+            if value not in values:
+                return _expected(f"one of {', '.join(map(repr, values))}", value, path)
+            case = cases[values.index(value)]
+            if isinstance(guest, Enum) and case not in guest.cases:
+                return f"{path} is {value!r}, which this component does not know (it was built for an older contract)"
+        case Flags(python=python):
+            if python is not None and not isinstance(value, python):
+                return _expected(python.__name__, value, path)
+            return f"{path} has a flag this component does not know" if isinstance(guest, Flags) else None
+        case Variant(cases=rows):
+            for case, payload, python in rows:
+                if python is not None and type(value) is python and payload is not None:
+                    if isinstance(guest, Variant) and case not in {name for name, _, _ in guest.cases}:
+                        return f"{path} is a {python.__name__}, which this component does not know"
+                    return explain(payload, value, path)
+            names = ", ".join(python.__name__ for _, _, python in rows if python is not None)
+            return _expected(f"one of {names}", value, path)
+    return None
+
+
+def _expected(what: str, value: Any, path: str) -> str:
+    shown = repr(value)
+    return f"{path} is {type(value).__name__} {shown[:60]}{'…' if len(shown) > 60 else ''}, expected {what}"
+
+
+def _first(problems: Any) -> str | None:
+    return next((problem for problem in problems if problem is not None), None)

@@ -1,0 +1,32 @@
+"""HyperHost's own host interfaces, WIT package ``hyperhost:host@1.0.0``: one module each."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from hyperhost.sandbox.interface import HostInterface
+
+__all__ = ["builtin_interfaces"]
+
+
+def builtin_interfaces() -> list[HostInterface]:
+    """One new object of every interface the host brings along, in alphabetical order of their names."""
+    from hyperhost.sandbox.interfaces.clock import ClockInterface
+    from hyperhost.sandbox.interfaces.config import ConfigInterface
+    from hyperhost.sandbox.interfaces.env import EnvInterface
+    from hyperhost.sandbox.interfaces.http import HttpInterface
+    from hyperhost.sandbox.interfaces.kv import KvInterface, KvSharedInterface
+    from hyperhost.sandbox.interfaces.log import LogInterface
+    from hyperhost.sandbox.interfaces.random import RandomInterface
+
+    return [
+        ClockInterface(),
+        ConfigInterface(),
+        EnvInterface(),
+        HttpInterface(),
+        KvInterface(),
+        KvSharedInterface(),
+        LogInterface(),
+        RandomInterface(),
+    ]

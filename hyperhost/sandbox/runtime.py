@@ -1,0 +1,408 @@
+"""Run a component: instances, and one call from Python values to Python values.
+
+``per-call`` makes a store for every call and nothing survives it; ``pooled`` keeps idle
+instances for reuse; ``persistent`` keeps exactly one, so calls take turns. Whatever the mode, an
+instance in which a call failed is thrown away: after a trap nothing in it can be trusted.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import threading
+import time
+from collections import deque
+from collections.abc import Callable, Mapping, Sequence
+from typing import TYPE_CHECKING, Any, Literal
+
+import wasmtime.component as wc
+
+from hyperhost.contracts.limits import Limits
+from hyperhost.errors import BadArgumentError, BadResultError, ConcurrencyLimitError, HyperHostError, PluginStateError
+from hyperhost.sandbox import capi
+from hyperhost.sandbox.call import Budget, Call
+from hyperhost.sandbox.explain import explain
+from hyperhost.sandbox.faults import call_error
+from hyperhost.sandbox.layout import VAL_SIZE, address
+from hyperhost.sandbox.lift import Lifting
+from hyperhost.sandbox.linker import Linked
+from hyperhost.sandbox.lower import Lowering
+from hyperhost.sandbox.types import Function, Result
+
+if TYPE_CHECKING:
+    import wasmtime
+
+    from hyperhost.capabilities.grants import GrantSet
+    from hyperhost.sandbox.engine import Sandbox
+    from hyperhost.sandbox.services import Services
+
+__all__ = ["ComponentRuntime", "Export", "InstanceMode", "Observer"]
+
+InstanceMode = Literal["per-call", "pooled", "persistent"]
+_TABLE_ELEMENTS = 1_000_000
+_CORE_INSTANCES = 1_000
+_TABLES = 100
+
+
+Observer = Callable[[Call, float, BaseException | None, int | None, int | None], None]
+"""Told about every finished call: the call, seconds it took, what ended it, fuel used, bytes of memory.
+
+Fuel is ``None`` when it is not counted, memory ``None`` when it is not measured.
+"""
+
+
+class Export:
+    """One hook that a component implements, with its compiled conversions.
+
+    Args:
+        hook: Name of the hook in Python.
+        name: Name of the export in WIT.
+        host: Type of the hookspec.
+        guest: Type of the export; known to fit.
+        index: Where the component keeps it.
+        refusal: Error class for the ``err`` case, if the hookspec documents one.
+    """
+
+    __slots__ = ("arguments", "count", "guest", "hook", "host", "index", "lift", "lower", "name", "pointer", "refusal")
+
+    def __init__(
+        self,
+        hook: str,
+        name: str,
+        host: Function,
+        guest: Function,
+        index: wc.ExportIndex,
+        refusal: type[Exception] | None = None,
+    ) -> None:
+        self.hook = hook
+        self.name = name
+        self.host = host
+        self.guest = guest
+        self.index = index
+        self.pointer = capi.pointer(index)
+        self.refusal = refusal
+        by_name = {wit: (python, kind) for python, wit, kind in host.parameters}
+        #: Python parameters the guest takes, in its order; it may take a subset.
+        self.arguments = [by_name[wit][0] for _, wit, _ in guest.parameters]
+        self.count = len(self.arguments)
+        places = [f"a{index}" for index in range(self.count)]
+        values = [(by_name[wit][1], kind, place) for (_, wit, kind), place in zip(guest.parameters, places, strict=True)]
+        self.lower: Callable[..., bytes] = Lowering().function("arguments", places, values)
+        self.lift: Callable[[int, Callable[[int], None]], Any] | None = None
+        if host.result is not None and guest.result is not None:
+            self.lift = Lifting().value("result", host.result, guest.result)
+
+    def explain(self, arguments: Sequence[Any], caught: Exception) -> BadArgumentError:
+        """The error for arguments that could not be lowered."""
+        kinds = {python: kind for python, _, kind in self.host.parameters}
+        guests = {wit: kind for _, wit, kind in self.guest.parameters}
+        names = {python: wit for python, wit, _ in self.host.parameters}
+        for name, value in zip(self.arguments, arguments, strict=True):
+            problem = explain(kinds[name], value, f"argument {name!r}", guests.get(names[name]))
+            if problem:
+                return BadArgumentError(problem, hook=self.hook, hint="pass what the hookspec says")
+        return BadArgumentError(f"the arguments do not fit: {caught}", hook=self.hook)
+
+
+class _Instance:
+    """A store with one instance in it. Used by one thread at a time."""
+
+    __slots__ = ("context", "functions", "instance", "result", "result_address", "state", "store")
+
+    def __init__(self, store: int, context: int) -> None:
+        self.store = store
+        self.context = context
+        self.instance = capi.Instance()
+        self.functions: dict[str, tuple[Any, int]] = {}
+        self.state: dict[str, Any] = {}
+        self.result = ctypes.create_string_buffer(VAL_SIZE)
+        self.result_address = ctypes.addressof(self.result)
+
+
+class ComponentRuntime:
+    """Calls hooks of one loaded component.
+
+    Args:
+        sandbox: Engine, gate and ticker.
+        plugin: Id of the plugin.
+        component: The compiled component.
+        engine: The engine that compiled it.
+        linked: Its linked imports.
+        exports: The hooks it implements, by Python name.
+        grants: What it may do; shared with whoever grants and revokes.
+        limits: What a call may use.
+        instances: How instances are kept.
+        config: The plugin's configuration.
+        services: What host functions work with.
+        observe: Told about every finished call.
+        measure: Also report the guest's memory; costs about 0.2 ms a call.
+    """
+
+    def __init__(
+        self,
+        sandbox: Sandbox,
+        plugin: str,
+        component: wc.Component,
+        engine: wasmtime.Engine,
+        linked: Linked,
+        exports: Mapping[str, Export],
+        grants: GrantSet,
+        limits: Limits,
+        instances: InstanceMode,
+        config: Mapping[str, Any],
+        services: Services,
+        observe: Observer | None = None,
+        measure: bool = False,
+    ) -> None:
+        self._sandbox = sandbox
+        self._gate = sandbox.gate
+        self._ticker = sandbox.ticker
+        self._plugin = plugin
+        self._component = component
+        self._component_pointer = capi.pointer(component)
+        self._engine_pointer = capi.pointer(engine)
+        self._linked = linked
+        self.exports = dict(exports)
+        self._grants = grants
+        self._budget = Budget(limits)
+        self._memory = limits.memory_bytes
+        self._memories = limits.memories
+        self._mode = instances
+        self._config = config
+        self._services = services
+        self._observe = observe
+        self.measure = measure
+        self._idle: list[_Instance] = []
+        slots = 1 if instances == "persistent" else limits.concurrency
+        self._slots = deque([None] * slots)
+        self._waiting = 0
+        self._slot_count = slots
+        self._freed = threading.Condition()
+        self._closed = False
+
+    def call(self, export: Export, arguments: Sequence[Any]) -> Any:
+        """Call one hook.
+
+        Args:
+            export: Which one.
+            arguments: Values for ``export.arguments``, in that order.
+
+        Returns:
+            The hook's result as Python values.
+
+        Raises:
+            BadArgumentError: an argument does not fit its type.
+            RefusalError: the plugin answered with its ``err`` case.
+            SandboxError: anything else that can go wrong, by its own class.
+        """
+        call = Call(
+            self._plugin, export.hook, self._budget, self._grants, self._config, self._services, _NO_STATE
+        )
+        started = time.perf_counter()
+        error: BaseException | None = None
+        memory = fuel = None
+        self._take_slot(call)
+        try:
+            instance = self._acquire(call)
+            sound = False
+            try:
+                value = self._enter(instance, export, arguments, call)
+                sound = True
+            finally:
+                if self.measure:
+                    from hyperhost.sandbox.footprint import guest_memory_bytes
+
+                    memory = guest_memory_bytes()
+                if self._budget.fuel is not None:
+                    fuel = self._budget.fuel - self._fuel_left(instance)
+                self._release(instance, sound=sound)
+            return self._answer(export, value)
+        except BaseException as caught:
+            error = caught
+            raise
+        finally:
+            self._free_slot()
+            if self._observe is not None:
+                self._observe(call, time.perf_counter() - started, error, fuel, memory)
+
+    def close(self) -> None:
+        """Free every idle instance; those still running are freed when their call ends."""
+        self._closed = True
+        while self._idle:
+            self._discard(self._idle.pop())
+        with self._freed:
+            deadline = time.monotonic() + self._budget.deadline_s + 1
+            while len(self._slots) < self._slot_count and (left := deadline - time.monotonic()) > 0:
+                self._waiting += 1
+                self._freed.wait(left)
+                self._waiting -= 1
+        if len(self._slots) == self._slot_count:
+            self._linked.close()
+            self._component.close()
+
+    @property
+    def live_instances(self) -> int:
+        """Instances kept for the next call."""
+        return len(self._idle)
+
+    def _enter(self, instance: _Instance, export: Export, arguments: Sequence[Any], call: Call) -> Any:
+        """Lower, run, lift. The instance is sound only when this returns."""
+        keep: list[Any] = []
+        try:
+            packed = export.lower(*arguments, keep.append)
+        except Exception as caught:  # noqa: BLE001 - struct, attribute and key errors alike mean a bad value
+            raise export.explain(arguments, caught).located(self._plugin, export.hook) from None
+        function = self._function(instance, export)
+        context, result = instance.context, instance.result_address
+        if self._budget.fuel is not None:
+            capi.set_fuel(context, self._budget.fuel)
+        self._watch(instance, call)
+        lifted = None
+        try:
+            has_result = export.guest.result is not None
+            error = capi.func_call(function, context, address(packed), export.count, result, has_result)
+            if error:
+                raise call_error(call, error, instantiating=False)
+            if has_result:
+                try:
+                    if export.lift is not None:
+                        lifted = export.lift(result, call.charge_result)
+                except HyperHostError:
+                    raise
+                except Exception as caught:  # noqa: BLE001 - a dataclass may refuse a value in its own way
+                    raise BadResultError(
+                        f"returned a value that {export.hook} does not allow: {type(caught).__name__}: {caught}",
+                        plugin=self._plugin,
+                        hook=export.hook,
+                        hint="the plugin was built for another contract",
+                    ) from caught
+                finally:
+                    capi.val_delete(result)
+            error = capi.post_return(function, context)
+            if error:
+                raise call_error(call, error, instantiating=False)
+        finally:
+            self._unwatch(instance)
+        return lifted
+
+    @staticmethod
+    def _answer(export: Export, value: Any) -> Any:
+        if not isinstance(export.host.result, Result):
+            return value
+        is_ok, inner = value
+        if is_ok:
+            return inner
+        if export.refusal is not None:
+            raise export.refusal(inner.get("reason", ""), inner.get("rule", ""))
+        raise BadResultError(f"answered with an error: {inner!r}", hook=export.hook)
+
+    def _take_slot(self, call: Call) -> None:
+        if self._closed:
+            raise PluginStateError("is unloaded", plugin=self._plugin, hook=call.hook, hint="load it again")
+        try:
+            self._slots.pop()
+            return
+        except IndexError:
+            pass
+        with self._freed:
+            self._waiting += 1
+            try:
+                while True:
+                    try:
+                        self._slots.pop()
+                        return
+                    except IndexError:
+                        left = call.deadline - time.monotonic()
+                        if left <= 0 or not self._freed.wait(left):
+                            break
+            finally:
+                self._waiting -= 1
+        raise ConcurrencyLimitError(
+            f"{self._slot_count} calls were already running and none ended in time",
+            plugin=self._plugin,
+            hook=call.hook,
+            hint="raise Limits.concurrency, or use instances='pooled' instead of 'persistent'",
+        )
+
+    def _free_slot(self) -> None:
+        self._slots.append(None)
+        if self._waiting:
+            with self._freed:
+                self._freed.notify_all()
+
+    def _acquire(self, call: Call) -> _Instance:
+        if self._mode != "per-call":
+            try:
+                instance = self._idle.pop()
+            except IndexError:
+                pass
+            else:
+                call.state = instance.state
+                return instance
+        return self._instantiate(call)
+
+    def _instantiate(self, call: Call) -> _Instance:
+        store = capi.store_new(self._engine_pointer, None, None)
+        context = capi.store_context(store)
+        capi.store_limiter(store, self._memory, _TABLE_ELEMENTS, _CORE_INSTANCES, _TABLES, self._memories)
+        capi.store_epoch_callback(store, self._gate.epoch_callback, None, None)
+        capi.set_epoch_deadline(context, 1)
+        if self._budget.fuel is not None:
+            capi.set_fuel(context, self._budget.fuel)
+        instance = _Instance(store, context)
+        call.state = instance.state
+        self._watch(instance, call)
+        try:
+            error = capi.instantiate(
+                self._linked.pointer, context, self._component_pointer, ctypes.addressof(instance.instance)
+            )
+        finally:
+            self._unwatch(instance)
+        if error:
+            failure = call_error(call, error, instantiating=True)
+            self._discard(instance)
+            raise failure
+        return instance
+
+    def _watch(self, instance: _Instance, call: Call) -> None:
+        self._gate.calls[instance.context] = call
+        self._ticker.start(instance.context, call.deadline)
+
+    def _unwatch(self, instance: _Instance) -> None:
+        self._ticker.stop(instance.context)
+        self._gate.calls.pop(instance.context, None)
+
+    def _function(self, instance: _Instance, export: Export) -> int:
+        known = instance.functions.get(export.name)
+        if known is None:
+            function = capi.Func()
+            found = capi.get_func(
+                ctypes.addressof(instance.instance), instance.context, export.pointer, ctypes.addressof(function)
+            )
+            if not found:
+                raise BadResultError("the export is gone", plugin=self._plugin, hook=export.hook)
+            known = instance.functions[export.name] = (function, ctypes.addressof(function))
+        return known[1]
+
+    def _fuel_left(self, instance: _Instance) -> int:
+        left = ctypes.c_uint64(0)
+        error = capi.get_fuel(instance.context, ctypes.addressof(left))
+        if error:
+            capi.error_delete(error)
+        return left.value
+
+    def _release(self, instance: _Instance, *, sound: bool) -> None:
+        if sound and self._mode != "per-call" and not self._closed:
+            self._idle.append(instance)
+        else:
+            self._discard(instance)
+
+    @staticmethod
+    def _discard(instance: _Instance) -> None:
+        if instance.state:
+            from hyperhost.sandbox.wasi import close_state
+
+            close_state(instance.state)
+        capi.store_delete(instance.store)
+
+
+_NO_STATE: dict[str, Any] = {}

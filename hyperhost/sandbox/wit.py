@@ -1,0 +1,165 @@
+"""Print hooks and host interfaces as WIT text.
+
+``show`` spells a type as WIT does (used in errors); ``package`` prints the contract of a host
+program: one interface ``types`` with every named type, and one world per plugin or, for
+reading, one world with every hook.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+
+from hyperhost.sandbox.types import (
+    Enum,
+    Flags,
+    Function,
+    List,
+    Map,
+    Option,
+    Prim,
+    Record,
+    Resource,
+    Result,
+    Tuple,
+    Variant,
+    WitType,
+)
+
+__all__ = ["interface", "named_types", "package", "show", "signature"]
+
+_KEYWORDS = frozenset(
+    "as async bool borrow char constructor enum export f32 f64 flags from func future import include interface "
+    "list map option own package record resource result s16 s32 s64 s8 static stream string tuple type u16 u32 "
+    "u64 u8 use variant with world".split()
+)
+
+
+def identifier(name: str) -> str:
+    """``name`` as WIT text: keywords are escaped with ``%``."""
+    return f"%{name}" if name in _KEYWORDS else name
+
+
+def show(kind: WitType | None) -> str:
+    """A type as WIT text, named types by their name.
+
+    >>> show(List(Prim("string")))
+    'list<string>'
+    """
+    match kind:
+        case None:
+            return "_"
+        case Prim(name):
+            return name
+        case List(element):
+            return f"list<{show(element)}>"
+        case Map(value):
+            return f"list<tuple<string, {show(value)}>>"
+        case Option(inner):
+            return f"option<{show(inner)}>"
+        case Tuple(elements):
+            return f"tuple<{', '.join(show(item) for item in elements)}>"
+        case Result(ok, err):
+            if ok is None and err is None:
+                return "result"
+            return f"result<{show(ok)}>" if err is None else f"result<{show(ok)}, {show(err)}>"
+        case Record() | Enum() | Flags() | Variant() | Resource():
+            return identifier(kind.name)
+
+
+def signature(function: Function) -> str:
+    """A function type as WIT text: ``func(path: string) -> list<finding>``."""
+    parameters = ", ".join(f"{identifier(name)}: {show(kind)}" for _, name, kind in function.parameters)
+    result = f" -> {show(function.result)}" if function.result is not None else ""
+    return f"func({parameters}){result}"
+
+
+def named_types(functions: Iterable[Function]) -> dict[str, WitType]:
+    """Every named type the functions use, inner ones first.
+
+    Two different types of one name get the name of the later one numbered by the caller's own
+    choice of class names; here the first wins only when both are equal.
+    """
+    found: dict[str, WitType] = {}
+
+    def visit(kind: WitType | None) -> None:
+        match kind:
+            case List(inner) | Map(inner) | Option(inner):
+                visit(inner)
+            case Tuple(elements):
+                for item in elements:
+                    visit(item)
+            case Result(ok, err):
+                visit(ok)
+                visit(err)
+            case Record(name, fields):
+                for field in fields:
+                    visit(field.type)
+                found.setdefault(name, kind)
+            case Variant(name, cases):
+                for _, payload, _ in cases:
+                    visit(payload)
+                found.setdefault(name, kind)
+            case Enum(name) | Flags(name):
+                found.setdefault(name, kind)
+
+    for function in functions:
+        for _, _, kind in function.parameters:
+            visit(kind)
+        visit(function.result)
+    return found
+
+
+def _definition(name: str, kind: WitType) -> list[str]:
+    match kind:
+        case Record(fields=fields):
+            body = [f"    {identifier(field.name)}: {show(field.type)}," for field in fields]
+            return [f"  record {identifier(name)} {{", *body, "  }"]
+        case Variant(cases=cases):
+            body = [
+                f"    {identifier(case)}({show(payload)})," if payload is not None else f"    {identifier(case)},"
+                for case, payload, _ in cases
+            ]
+            return [f"  variant {identifier(name)} {{", *body, "  }"]
+        case Enum(cases=names):
+            return [f"  enum {identifier(name)} {{ {', '.join(map(identifier, names))} }}"]
+        case Flags(flags=names):
+            return [f"  flags {identifier(name)} {{ {', '.join(map(identifier, names))} }}"]
+    raise AssertionError(f"not a named type: {kind}")
+
+
+def interface(name: str, functions: Mapping[str, Function], types: Mapping[str, WitType] | None = None) -> str:
+    """One WIT interface with its types and functions."""
+    lines = [f"interface {name} {{"]
+    for type_name, kind in (named_types(functions.values()) if types is None else types).items():
+        lines += _definition(type_name, kind)
+    lines += [f"  {identifier(key)}: {signature(function)};" for key, function in functions.items()]
+    return "\n".join([*lines, "}"])
+
+
+def package(
+    name: str,
+    hooks: Mapping[str, Function],
+    *,
+    version: str = "1.0.0",
+    world: str = "plugin",
+    imports: Iterable[str] = (),
+) -> str:
+    """The WIT package of a host program.
+
+    Args:
+        name: ``namespace:package`` without version.
+        hooks: WIT name → type of each hook, in the order to print.
+        version: Version of the contract.
+        world: Name of the world.
+        imports: Full names of the host interfaces the world imports.
+    """
+    types = named_types(hooks.values())
+    parts = [f"package {name}@{version};"]
+    if types:
+        parts.append(interface("types", {}, types))
+    lines = [f"world {world} {{"]
+    if types:
+        lines.append(f"  use types.{{{', '.join(map(identifier, types))}}};")
+    lines += [f"  import {item};" for item in imports]
+    lines += [f"  export {identifier(key)}: {signature(function)};" for key, function in hooks.items()]
+    return "\n\n".join([*parts, "\n".join([*lines, "}"])]) + "\n"
