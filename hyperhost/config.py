@@ -73,9 +73,7 @@ class Config:
 
     def limits_for(self, plugin_id: str, asked: Limits) -> Limits:
         """Limits of one plugin: the defaults here, what it asks for, and the operator's word over both."""
-        return Limits.from_dict(
-            {**self.limits.to_dict(), **asked.to_dict(), **self.plugin(plugin_id).limits}
-        )
+        return Limits.from_dict({**self.limits.to_dict(), **asked.to_dict(), **self.plugin(plugin_id).limits})
 
 
 def load_config(path: Path | str) -> Config:

@@ -126,7 +126,6 @@ class Grammar:
         self._kinds[kind] = Kind(
             kind, form, RegisteredWords(describe), parse_target if target_required else None
         )
-        self._seen.clear()
 
     def _ambiguous(self, kind: str, target_required: bool) -> str | None:
         """The kind that texts of the new one could be taken for: guests choose targets, never kinds."""

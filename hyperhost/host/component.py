@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 from hyperhost.contracts.limits import Limits
 from hyperhost.errors import PluginLoadError, SignatureMismatchError
-from hyperhost.host.specs import HookInfo
 from hyperhost.hookspecs.markers import IMPL_ATTRIBUTE
+from hyperhost.host.specs import HookInfo
 
 if TYPE_CHECKING:
     from hyperhost.capabilities.grants import GrantSet
@@ -70,7 +70,18 @@ def build_runtime(
         component.close()
         raise
     return ComponentRuntime(
-        sandbox, plugin, component, engine, linked, exports, grants, limits, instances, config, services, observe
+        sandbox,
+        plugin,
+        component,
+        engine,
+        linked,
+        exports,
+        grants,
+        limits,
+        instances,
+        config,
+        services,
+        observe,
     )
 
 
@@ -128,7 +139,10 @@ def _missing(name: str, hooks: Mapping[str, HookInfo], plugin: str) -> None:
 
 
 def build_object(
-    plugin: str, exports: Iterable[Export], entries: Iterable[HookEntry], run: Callable[[Export, tuple[Any, ...]], Any]
+    plugin: str,
+    exports: Iterable[Export],
+    entries: Iterable[HookEntry],
+    run: Callable[[Export, tuple[Any, ...]], Any],
 ) -> ComponentObject:
     """An object with one marked method per export, taking the parameters the guest takes.
 

@@ -96,7 +96,11 @@ def discover(groups: Iterable[str] = (PLUGINS, COMPONENTS)) -> list[Discovered]:
             )
             other = found.get(item.id)
             if other is not None:
-                if (other.value, other.distribution, other.kind) == (item.value, item.distribution, item.kind):
+                if (other.value, other.distribution, other.kind) == (
+                    item.value,
+                    item.distribution,
+                    item.kind,
+                ):
                     continue  # one distribution seen twice on sys.path
                 raise DuplicatePluginError(
                     f"is declared by {other.distribution} ({other.value}) and by {item.distribution} ({item.value})",

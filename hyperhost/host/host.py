@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
+import dataclasses
 import difflib
-import threading
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Any
 
-from pluggy import HookImpl, HookRelay, PluginValidationError
+from pluggy import HookRelay
 
 from hyperhost.contracts.limits import Limits
 from hyperhost.errors import (
@@ -17,32 +17,29 @@ from hyperhost.errors import (
     DependencyError,
     DuplicatePluginError,
     HyperHostError,
-    PluginLoadError,
     PluginNotFoundError,
     PluginStateError,
-    QuarantinedError,
-    RefusalError,
     SpecError,
 )
+from hyperhost.hookspecs.markers import IMPL_ATTRIBUTE
 from hyperhost.host.discovery import Discovered, discover
+from hyperhost.host.environment import Environment
 from hyperhost.host.faults import Fault, FaultLog
-from hyperhost.host.manager import PluginManager
+from hyperhost.host.loader import LoadOptions, fill, import_native, stamp
 from hyperhost.host.plugin import Plugin
 from hyperhost.host.quarantine import Quarantine, QuarantinePolicy
-from hyperhost.host.selection import Selection
+from hyperhost.host.roster import Roster
 from hyperhost.host.specs import HookInfo, read_specs
 from hyperhost.host.state import State, open_state
-from hyperhost.hookspecs.markers import IMPL_ATTRIBUTE, PROJECT
 from hyperhost.sandbox.types import kebab
 
 if TYPE_CHECKING:
     from hyperhost.capabilities.grammar import Grammar
     from hyperhost.config import Config
     from hyperhost.host.package import Package
-    from hyperhost.sandbox.call import Call
     from hyperhost.sandbox.engine import Sandbox
     from hyperhost.sandbox.interface import HostInterface
-    from hyperhost.sandbox.runtime import ComponentRuntime, Export, InstanceMode
+    from hyperhost.sandbox.runtime import InstanceMode
     from hyperhost.sandbox.services import Services
 
 __all__ = ["Host"]
@@ -87,21 +84,16 @@ class Host:
     ) -> None:
         self.name = name
         self.home = Path(home) if home is not None else None
-        self.plugins: dict[str, Plugin] = {}
         self.state: State = open_state(self.home / "state.db" if self.home else None)
-        self._config = config
         self._policy = quarantine or (config.quarantine if config is not None else QuarantinePolicy())
-        self._faults = FaultLog(persist=self._persist_fault)
-        self._manager = PluginManager(PROJECT, self._on_fault)
-        self.hook: HookRelay = self._manager.hook
         self._hooks: dict[str, HookInfo] = {}
-        self._selection = Selection(self._manager, config.providers if config is not None else None)
-        self._interfaces = list(interfaces)
-        self._services = services
-        self._sandbox: Sandbox | None = None
-        self._grammar: Grammar | None = None
-        self._suspended: dict[str, list[tuple[HookImpl, Any]]] = {}
-        self._lock = threading.RLock()
+        self._faults = FaultLog(persist=self._persist_fault)
+        self._roster = Roster(
+            self._hooks, self._faults, self.state, config.providers if config is not None else None
+        )
+        self.plugins = self._roster.plugins
+        self.hook: HookRelay = self._roster.manager.hook
+        self._environment = Environment(self.home, self.state, interfaces, services, self._report_cache)
         self._closed = False
         try:
             if specs is None:
@@ -133,13 +125,13 @@ class Host:
                 )
             if any(other.wit_name == info.wit_name for other in self._hooks.values()):
                 raise SpecError(f"hook {name!r} has the same name in WIT as another", hook=name)
-        with self._lock:
-            self._manager.add_hookspecs(spec_class)
+        with self._roster.lock:
+            self._roster.manager.add_hookspecs(spec_class)
             self._hooks.update(found)
             for name, info in found.items():
                 if info.service is not None:
-                    self._selection.add_hook(info.service, name)
-            self._selection.apply()
+                    self._roster.selection.add_hook(info.service, name)
+            self._roster.selection.apply()
 
     def hooks(self) -> dict[str, HookInfo]:
         """Every declared hook by name."""
@@ -152,7 +144,9 @@ class Host:
         return [
             getattr(member, IMPL_ATTRIBUTE).get("specname") or attribute
             for attribute in dir(plugin.object)
-            if isinstance(getattr(member := getattr(plugin.object, attribute, None), IMPL_ATTRIBUTE, None), dict)
+            if isinstance(
+                getattr(member := getattr(plugin.object, attribute, None), IMPL_ATTRIBUTE, None), dict
+            )
         ]
 
     def check_pending(self) -> None:
@@ -162,10 +156,10 @@ class Host:
             pluggy.PluginValidationError: a plugin implements a hook that nobody declared.
             ProviderConflictError: several plugins could provide one service and none is selected.
         """
-        self._manager.check_pending()
-        for service in self._selection.services:
-            if self._selection.candidates(service):
-                self._selection.provider(service)
+        self._roster.manager.check_pending()
+        for service in self._roster.selection.services:
+            if self._roster.selection.candidates(service):
+                self._roster.selection.provider(service)
 
     def wit(self, package: str | None = None, version: str = "1.0.0") -> str:
         """The host's hooks as a WIT package; named after the host when no name is given."""
@@ -188,18 +182,18 @@ class Host:
             PluginLoadError: an implementation does not fit its spec; nothing of it is registered.
             OrderCycleError: its before/after options contradict those of others.
         """
-        with self._lock:
+        with self._roster.lock:
             self._check_open()
             plugin_id = id or self._native_id(plugin)
-            self._check_free(plugin_id, "the program")
-            if self._manager.is_registered(plugin):
+            self._roster.check_free(plugin_id, "the program")
+            if self._roster.manager.is_registered(plugin):
                 raise DuplicatePluginError(
-                    f"is registered already, as {self._manager.get_name(plugin)!r}", plugin=plugin_id
+                    f"is registered already, as {self._roster.manager.get_name(plugin)!r}", plugin=plugin_id
                 )
             version = str(getattr(plugin, "__version__", getattr(plugin, "version", "0.0.0")))
             handle = Plugin(plugin_id, version, "native", self, plugin)
             handle.quarantine = Quarantine(plugin_id, self._policy)
-            self._enter(handle)
+            self._roster.enter(handle)
             return handle
 
     def load(
@@ -236,37 +230,32 @@ class Host:
             DependencyError: a plugin it needs is not here.
             PluginLoadError: anything else; in every case nothing of it is registered.
         """
-        import dataclasses
-
         from hyperhost.host.package import open_package
 
         package = source if not isinstance(source, str | Path) else open_package(source, grammar=self.grammar)
         if id is not None:
             package = package.with_manifest(dataclasses.replace(package.manifest, id=id))
-        options = {
-            "limits": limits,
-            "instances": instances,
-            "stub_denied": stub_denied,
-            "config": dict(config or {}),
-            "learn": learn,
-        }
-        with self._lock:
-            self._check_open()
-            self._check_free(package.id, str(package.source))
-            self._check_dependencies(package)
-            if package.manifest.native is not None:
-                return self._load_native(package)
-            plugin = Plugin(package.id, package.version, "component", self, None, package.source)
-            plugin.options = options
-            plugin.quarantine = Quarantine(package.id, self._policy)
-            self._fill(plugin, package, tuple(grants))
-            try:
-                self._enter(plugin)
-            except BaseException:
-                assert plugin.runtime is not None
-                plugin.runtime.close()
-                raise
-            return plugin
+        self._check_open()
+        self._roster.check_free(package.id, str(package.source))
+        self._check_dependencies(package)
+        if package.manifest.native is not None:
+            return self._load_native(package)
+        plugin = Plugin(package.id, package.version, "component", self, None, package.source)
+        plugin.options = LoadOptions(limits, instances, stub_denied, dict(config or {}), learn)
+        plugin.quarantine = Quarantine(package.id, self._policy)
+        # Compiling may take seconds, so it happens before the lock; nothing is visible until _enter.
+        fill(plugin, package, tuple(grants), self._hooks, self._environment, self.state)
+        try:
+            with self._roster.lock:
+                self._check_open()
+                self._roster.check_free(package.id, str(package.source))
+                self._check_dependencies(package)
+                self._roster.enter(plugin)
+        except BaseException:
+            assert plugin.runtime is not None
+            plugin.runtime.close()
+            raise
+        return plugin
 
     def plugin(self, id: str) -> Plugin:  # noqa: A002 - the field's own word
         """The plugin of that id.
@@ -280,7 +269,9 @@ class Host:
             raise PluginNotFoundError(
                 "is not installed",
                 plugin=id,
-                hint=f"did you mean {nearest[0]!r}?" if nearest else f"plugins: {', '.join(self.plugins) or 'none'}",
+                hint=f"did you mean {nearest[0]!r}?"
+                if nearest
+                else f"plugins: {', '.join(self.plugins) or 'none'}",
             )
         return found
 
@@ -310,7 +301,9 @@ class Host:
             if plugin_id not in available:
                 nearest = difflib.get_close_matches(plugin_id, available, 1)
                 raise PluginNotFoundError(
-                    "is not installed", plugin=plugin_id, hint=f"did you mean {nearest[0]!r}?" if nearest else ""
+                    "is not installed",
+                    plugin=plugin_id,
+                    hint=f"did you mean {nearest[0]!r}?" if nearest else "",
                 )
             wanted.append(available[plugin_id])
         loaded = []
@@ -332,9 +325,9 @@ class Host:
     def providers(self) -> dict[str, str]:
         """The provider of each service that has exactly one answer."""
         found = {}
-        for service in self._selection.services:
+        for service in self._roster.selection.services:
             try:
-                found[service] = self._selection.provider(service)
+                found[service] = self._roster.selection.provider(service)
             except HyperHostError:
                 continue
         return found
@@ -346,21 +339,21 @@ class Host:
             SpecError: no hook belongs to that service.
             ProviderMissingError: the plugin provides none of its hooks.
         """
-        with self._lock:
-            if service not in self._selection.services:
-                known = ", ".join(self._selection.services) or "none"
+        with self._roster.lock:
+            if service not in self._roster.selection.services:
+                known = ", ".join(self._roster.selection.services) or "none"
                 raise SpecError(f"there is no service {service!r}", hint=f"services: {known}")
-            before = self._selection.chosen.get(service)
-            self._selection.chosen[service] = plugin_id
+            before = self._roster.selection.chosen.get(service)
+            self._roster.selection.chosen[service] = plugin_id
             try:
-                self._selection.provider(service)
+                self._roster.selection.provider(service)
             except HyperHostError:
                 if before is None:
-                    del self._selection.chosen[service]
+                    del self._roster.selection.chosen[service]
                 else:
-                    self._selection.chosen[service] = before
+                    self._roster.selection.chosen[service] = before
                 raise
-            self._selection.apply()
+            self._roster.selection.apply()
 
     def add_interface(self, interface: HostInterface) -> None:
         """Offer components one more host interface. Its capability kind must be one the grammar knows.
@@ -368,67 +361,25 @@ class Host:
         Raises:
             SpecError: its name is taken, or one of its functions has a type that does not cross.
         """
-        from hyperhost.sandbox.linker import find_interface, host_types
-
-        with self._lock:
-            if find_interface(interface.name, self.sandbox.interfaces) is not None:
-                raise SpecError(f"host interface {interface.name} exists already")
-            if interface.typed:
-                host_types(interface)
-            self._register_kind(interface)
-            self.sandbox.interfaces.append(interface)
-
-    # --- life cycle, called through the handle --------------------------------------------------
-
-    def activate(self, plugin: Plugin) -> None:
-        """Put a plugin's hooks back into calls; see :meth:`Plugin.activate`."""
-        with self._lock:
-            self._check_alive(plugin)
-            if plugin._state != "active":
-                self._enter(plugin)
-
-    def deactivate(self, plugin: Plugin) -> None:
-        """Take a plugin's hooks out of calls; see :meth:`Plugin.deactivate`."""
-        with self._lock:
-            self._check_alive(plugin)
-            if plugin._state == "active":
-                self._leave(plugin)
-                plugin._state = "inactive"
+        self._environment.add_interface(interface)
 
     def reload(self, plugin: Plugin) -> None:
         """Load a plugin again from its source; see :meth:`Plugin.reload`."""
         from hyperhost.host.package import open_package
 
-        with self._lock:
-            self._check_alive(plugin)
-            if plugin.source is None or plugin.runtime is None:
-                raise PluginStateError(
-                    "was registered by the program and cannot be reloaded",
-                    plugin=plugin.id,
-                    hint="unload it and register the new object",
-                )
-            import dataclasses
-
-            package = open_package(plugin.source, grammar=self.grammar)
-            package = package.with_manifest(dataclasses.replace(package.manifest, id=plugin.id))
-            assert plugin.grants is not None
-            granted = tuple(item.text for item in plugin.grants.granted)
-            fresh = Plugin(plugin.id, package.version, "component", self, None, plugin.source)
-            fresh.options = plugin.options
-            self._fill(fresh, package, granted)
-            old, was_active, old_object = plugin.runtime, plugin._state == "active", plugin.object
-            if was_active:
-                self._leave(plugin)
-            for name in ("version", "object", "digest", "publisher", "manifest", "grants", "config", "runtime"):
-                setattr(plugin, name, getattr(fresh, name))
-            try:
-                if was_active:
-                    self._enter(plugin)
-            except BaseException:
-                plugin.object, plugin.runtime = old_object, old
-                self._enter(plugin)
-                raise
-        old.close()
+        if plugin.source is None or plugin.runtime is None or plugin.grants is None:
+            raise PluginStateError(
+                "was registered by the program and cannot be reloaded",
+                plugin=plugin.id,
+                hint="unload it and register the new object",
+            )
+        package = open_package(plugin.source, grammar=self.grammar)
+        package = package.with_manifest(dataclasses.replace(package.manifest, id=plugin.id))
+        granted = tuple(item.text for item in plugin.grants.granted)
+        fresh = Plugin(plugin.id, package.version, "component", self, None, plugin.source)
+        fresh.options, fresh.usage = plugin.options, plugin.usage
+        fill(fresh, package, granted, self._hooks, self._environment, self.state)
+        self._roster.swap(plugin, fresh)
 
     def reload_changed(self) -> list[str]:
         """Reload every component whose file changed since it was loaded; ids of those reloaded.
@@ -437,76 +388,29 @@ class Host:
         """
         changed = []
         for plugin in list(self.plugins.values()):
-            if plugin.runtime is None or plugin.source is None:
+            if (
+                plugin.runtime is None
+                or plugin.source is None
+                or (seen := stamp(plugin.source)) == plugin.stamp
+            ):
                 continue
-            stamp = _stamp(plugin.source)
-            if stamp == plugin.options.get("stamp"):
-                continue
-            plugin.options["stamp"] = stamp
             try:
                 self.reload(plugin)
                 changed.append(plugin.id)
             except (HyperHostError, OSError) as caught:
+                plugin.stamp = seen
                 self._faults.record(plugin.id, "", caught)
         return changed
 
-    def unload(self, plugin: Plugin) -> None:
-        """Remove a plugin; see :meth:`Plugin.unload`."""
-        with self._lock:
-            self._check_alive(plugin)
-            if plugin._state == "active":
-                self._leave(plugin)
-            plugin._state = "uninstalled"
-            self.plugins.pop(plugin.id, None)
-            self._suspended.pop(plugin.id, None)
-        if plugin.runtime is not None:
-            plugin.runtime.close()
-
-    def release(self, plugin: Plugin) -> None:
-        """End a plugin's quarantine; see :meth:`Plugin.release`."""
-        with self._lock:
-            if plugin.quarantine is not None:
-                plugin.quarantine.release()
-            self._resume(plugin)
-
-    def call_plugin(self, plugin: Plugin, hook: str, arguments: Mapping[str, Any]) -> Any:
-        """Call one plugin's implementation; see :meth:`Plugin.call`."""
-        caller = getattr(self.hook, hook, None)
-        mine = [item for item in self._implementations(plugin) if item[0] == hook]
-        if caller is None or not mine:
-            raise PluginStateError(
-                f"does not implement {hook!r}" if plugin._state == "active" else f"is {plugin.state}",
-                plugin=plugin.id,
-                hook=hook,
-                hint=f"it implements {', '.join(plugin.hooks) or 'nothing'}",
-            )
-        implementation = mine[0][1]
-        if implementation.wrapper or implementation.hookwrapper:
-            raise PluginStateError("wraps this hook and cannot answer it alone", plugin=plugin.id, hook=hook)
-        if unknown := [name for name in arguments if name not in {p for p, _, _ in self._hooks[hook].function.parameters}]:
-            raise PluginStateError(f"hook {hook!r} has no parameter {unknown[0]!r}", plugin=plugin.id, hook=hook)
-        try:
-            return implementation.function(*[arguments[name] for name in implementation.argnames])
-        except KeyError as missing:
-            raise PluginStateError(
-                f"argument {missing.args[0]!r} is missing", plugin=plugin.id, hook=hook, hint="give every argument"
-            ) from None
-        except BaseException as caught:
-            self._on_fault(hook, implementation, caught)
-            raise
-
     def close(self) -> None:
         """Unload every plugin and free everything. Calls in other threads must have ended."""
-        with self._lock:
+        with self._roster.lock:
             if self._closed:
                 return
             self._closed = True
             for plugin in list(self.plugins.values()):
-                self.unload(plugin)
-            if self._sandbox is not None:
-                self._sandbox.close()
-            if self._services is not None:
-                self._services.close()
+                self._roster.remove(plugin)
+            self._environment.close()
             self.state.close()
 
     def __enter__(self) -> Host:
@@ -522,152 +426,23 @@ class Host:
     @property
     def sandbox(self) -> Sandbox:
         """Engines, compile cache and host interfaces; made when first needed, as wasmtime loads slowly."""
-        with self._lock:
-            if self._sandbox is None:
-                from hyperhost.sandbox.engine import Sandbox
-                from hyperhost.sandbox.interfaces import builtin_interfaces
-                from hyperhost.sandbox.wasi import wasi_interfaces
-
-                self._sandbox = Sandbox(
-                    [*builtin_interfaces(), *wasi_interfaces()],
-                    self.home / "cache" if self.home else None,
-                    self._report_cache,
-                )
-                for interface in self._interfaces:
-                    self.add_interface(interface)
-            return self._sandbox
+        return self._environment.sandbox
 
     @property
     def grammar(self) -> Grammar:
         """The capability grammar, with the kinds of this host's own interfaces."""
-        with self._lock:
-            if self._grammar is None:
-                from hyperhost.capabilities.grammar import Grammar
-
-                self._grammar = Grammar()
-                if self._interfaces:
-                    _ = self.sandbox  # registers the kinds of the interfaces given to the host
-            return self._grammar
+        return self._environment.grammar
 
     @property
     def services(self) -> Services:
         """What host functions work with."""
-        with self._lock:
-            if self._services is None:
-                from hyperhost.sandbox.services import Services
-
-                self._services = Services(kv=self.state.kv, log=self.state.log, home=self.home)
-            return self._services
-
-    def _register_kind(self, interface: HostInterface) -> None:
-        kind = interface.capability
-        if isinstance(kind, str) and kind and kind not in {known.name for known in self.grammar.kinds}:
-            functions = interface.functions().values()
-            self.grammar.register(
-                kind,
-                describe=getattr(interface, "describes", f"use {interface.name.partition('@')[0]}"),
-                target_required=any(not item.unprivileged for item in functions)
-                and bool(getattr(interface, "target_required", True)),
-            )
-
-    def _fill(self, plugin: Plugin, package: Package, granted: tuple[str, ...]) -> None:
-        """Build everything a component needs to be called; nothing is registered yet."""
-        from hyperhost.capabilities.grants import GrantSet
-        from hyperhost.host.component import build_object, build_runtime
-
-        manifest, options = package.manifest, plugin.options
-        plugin.options.setdefault("stamp", _stamp(package.source))
-        plugin.digest, plugin.publisher, plugin.manifest = package.digest, package.publisher, manifest
-        requested = None if manifest.bare else manifest.requested
-        plugin.grants = GrantSet(
-            package.id, requested, granted, grammar=self.grammar, learning=bool(options.get("learn"))
-        )
-        plugin.config = {**manifest.config_defaults, **options.get("config", {})}
-        stub = options.get("stub_denied")
-        plugin.runtime = build_runtime(
-            package,
-            self.sandbox,
-            self._hooks,
-            plugin.grants,
-            limits=options.get("limits") or manifest.limits,
-            instances=options.get("instances") or manifest.instances,
-            stub_denied=manifest.stub_denied if stub is None else stub,
-            config=plugin.config,
-            services=self.services,
-            observe=self._observer(plugin),
-        )
-        plugin.object = build_object(
-            package.id, plugin.runtime.exports.values(), manifest.hooks, self._runner(plugin.runtime)
-        )
-
-    @staticmethod
-    def _runner(runtime: ComponentRuntime) -> Any:
-        def run(export: Export, arguments: tuple[Any, ...]) -> Any:
-            return runtime.call(export, arguments)
-
-        return run
-
-    def _observer(self, plugin: Plugin) -> Any:
-        record, plugin_id = self.state.record_call, plugin.id
-
-        def observe(call: Call, seconds: float, error: BaseException | None, fuel: int | None, memory: int | None) -> None:
-            outcome = "ok" if error is None else getattr(error, "code", type(error).__name__)
-            record(plugin_id, call.hook, outcome, seconds * 1000)
-            usage = self.plugins[plugin_id].usage if plugin_id in self.plugins else plugin.usage
-            if call.host_calls > usage.host_calls:
-                usage.host_calls = call.host_calls
-            if call.output > usage.output:
-                usage.output = call.output
-            if fuel is not None:
-                usage.fuel = max(usage.fuel or 0, fuel)
-            if memory is not None:
-                usage.memory = max(usage.memory or 0, memory)
-
-        return observe
+        return self._environment.services
 
     def _load_native(self, package: Package) -> Plugin:
-        import importlib
-
-        module_name, _, attribute = (package.manifest.native or "").partition(":")
-        try:
-            found: Any = importlib.import_module(module_name)
-            for part in attribute.split(".") if attribute else ():
-                found = getattr(found, part)
-            found = found() if isinstance(found, type) else found
-        except Exception as caught:
-            raise PluginLoadError(
-                f"cannot be imported from {package.manifest.native}: {type(caught).__name__}: {caught}",
-                plugin=package.id,
-                hint="install the distribution that holds it into this environment",
-            ) from caught
-        plugin = self.register(found, package.id)
+        plugin = self.register(import_native(package), package.id)
         plugin.version, plugin.manifest, plugin.source = package.version, package.manifest, package.source
         plugin.digest, plugin.publisher = package.digest, package.publisher
         return plugin
-
-    # --- registration ------------------------------------------------------------------------------
-
-    def _enter(self, plugin: Plugin) -> None:
-        """Register a plugin's hooks, wholly or not at all."""
-        try:
-            self._manager.register(plugin.object, plugin.id)
-        except PluginValidationError as caught:
-            raise PluginLoadError(
-                " ".join(str(caught).split()), plugin=plugin.id, hint="match the hookspec's parameters"
-            ) from caught
-        try:
-            self._selection.apply()
-        except BaseException:
-            self._manager.unregister(name=plugin.id)
-            self._selection.apply()
-            raise
-        plugin._state = "active"
-        self.plugins[plugin.id] = plugin
-
-    def _leave(self, plugin: Plugin) -> None:
-        self._resume(plugin)
-        self._manager.unregister(name=plugin.id)
-        self._selection.apply()
 
     def _native_id(self, plugin: object) -> str:
         given = getattr(plugin, "plugin_id", None)
@@ -681,15 +456,6 @@ class Host:
             candidate = f"{base}-{number}"
         return candidate
 
-    def _check_free(self, plugin_id: str, source: str) -> None:
-        if plugin_id in self.plugins:
-            first = self.plugins[plugin_id].source or "the program"
-            raise DuplicatePluginError(
-                f"is loaded from {first} and again from {source}",
-                plugin=plugin_id,
-                hint="give one of them another id, or unload the first",
-            )
-
     def _check_dependencies(self, package: Package) -> None:
         from hyperhost.host.dependencies import satisfies
 
@@ -701,107 +467,12 @@ class Host:
                     f"needs {needed} {constraint}, but {have}", plugin=package.id, hint=f"load {needed} first"
                 )
 
-    def _check_alive(self, plugin: Plugin) -> None:
-        if plugin._state == "uninstalled":
-            raise PluginStateError("is unloaded", plugin=plugin.id, hint="load it again")
-
     def _check_open(self) -> None:
         if self._closed:
             raise PluginStateError(f"host {self.name!r} is closed")
-
-    # --- faults ---------------------------------------------------------------------------------
-
-    def _on_fault(self, hook: str, implementation: HookImpl, error: BaseException) -> bool:
-        """Record an exception of an implementation; whether the hook goes on without it."""
-        info = self._hooks.get(hook)
-        skip = info is not None and info.on_fault == "skip" and isinstance(error, Exception)
-        plugin_id = implementation.plugin_name
-        plugin = self.plugins.get(plugin_id)
-        if isinstance(error, RefusalError | QuarantinedError) or not isinstance(error, Exception) or plugin is None:
-            if isinstance(error, RefusalError) and plugin is not None:
-                error.located(plugin_id, hook)
-            return skip
-        if isinstance(error, HyperHostError):
-            if error.plugin is not None and error.plugin != plugin_id:
-                return skip  # the fault of another plugin that this one called; recorded there
-            error.located(plugin_id, hook)
-        elif f"plugin {plugin_id!r}" not in " ".join(getattr(error, "__notes__", ())):
-            error.add_note(f"raised by plugin {plugin_id!r} in hook {hook!r}")
-        self._faults.record(plugin_id, hook, error)
-        if plugin.kind == "native":
-            self.state.record_call(plugin_id, hook, getattr(error, "code", type(error).__name__), 0.0)
-        if plugin.quarantine is not None and plugin.quarantine.fault():
-            self._suspend(plugin)
-        return skip
-
-    def _suspend(self, plugin: Plugin) -> None:
-        """Put stand-ins where the plugin's implementations are; calls cost nothing while none is needed."""
-        with self._lock:
-            if plugin.id in self._suspended:
-                return
-            kept = []
-            for hook, implementation in self._implementations(plugin):
-                kept.append((implementation, implementation.function))
-                wraps = implementation.wrapper or implementation.hookwrapper
-                stand_in = self._resting_wrapper(plugin, hook) if wraps else self._resting(
-                    plugin, hook, implementation.function
-                )
-                _replace_function(implementation, stand_in)
-            self._suspended[plugin.id] = kept
-
-    def _resting(self, plugin: Plugin, hook: str, original: Any) -> Any:
-        def resting(*arguments: Any, **keywords: Any) -> Any:
-            assert plugin.quarantine is not None
-            plugin.quarantine.admit(hook)
-            result = original(*arguments, **keywords)  # a fault comes back through _on_fault
-            plugin.quarantine.pass_trial()
-            self._resume(plugin)
-            return result
-
-        return resting
-
-    def _resting_wrapper(self, plugin: Plugin, hook: str) -> Any:
-        gate = self._hooks[hook].on_fault == "raise" if hook in self._hooks else True
-
-        def resting(*arguments: Any, **keywords: Any) -> Any:
-            if gate:
-                assert plugin.quarantine is not None
-                plugin.quarantine.admit(hook)
-            return (yield)
-
-        return resting
-
-    def _resume(self, plugin: Plugin) -> None:
-        with self._lock:
-            for implementation, function in self._suspended.pop(plugin.id, ()):
-                _replace_function(implementation, function)
-
-    def _implementations(self, plugin: Plugin) -> list[tuple[str, HookImpl]]:
-        found = []
-        for name in self._hooks:
-            known = self._selection.implementations(name) or getattr(self.hook, name).get_hookimpls()
-            found += [(name, item) for item in known if item.plugin is plugin.object]
-        return found
 
     def _persist_fault(self, fault: Fault) -> None:
         self.state.record_fault(fault.plugin, fault.hook, fault.code, fault.message)
 
     def _report_cache(self, error: CacheError) -> None:
         self._faults.record("", "", error)
-
-
-def _replace_function(implementation: HookImpl, function: Any) -> None:
-    implementation.function = function  # type: ignore[misc]  # Final to type checkers; pluggy reads it on each call
-
-
-def _stamp(source: Path) -> tuple[tuple[str, int, int], ...]:
-    """What changes when a package's files do: names, sizes and times of change."""
-    files = sorted(path for path in source.rglob("*") if path.is_file()) if source.is_dir() else [source]
-    found = []
-    for path in files:
-        try:
-            info = path.stat()
-        except FileNotFoundError:
-            continue
-        found.append((path.name, info.st_size, info.st_mtime_ns))
-    return tuple(found)

@@ -27,7 +27,7 @@ Wrapper = Generator[None, object, object]
 def make_hookexec(on_fault: OnImplFault) -> HookExec:
     """The function that calls a hook's implementations, telling ``on_fault`` about exceptions."""
 
-    def hookexec(  # noqa: C901, PLR0912 - one algorithm, read from top to bottom
+    def hookexec(  # noqa: C901 - one algorithm, read from top to bottom
         hook_name: str,
         implementations: Sequence[HookImpl],
         caller_kwargs: Mapping[str, object],
@@ -46,12 +46,18 @@ def make_hookexec(on_fault: OnImplFault) -> HookExec:
                     raise HookCallError(f"hook call must provide argument {missing.args[0]!r}") from missing
                 kwargs: dict[str, object] | None = None
                 if implementation.kwargnames:
-                    kwargs = {name: caller_kwargs[name] for name in implementation.kwargnames if name in caller_kwargs}
+                    kwargs = {
+                        name: caller_kwargs[name]
+                        for name in implementation.kwargnames
+                        if name in caller_kwargs
+                    }
                 try:
                     if implementation.hookwrapper or implementation.wrapper:
                         wrappers.append((implementation, _started(hook_name, implementation, args, kwargs)))
                         continue
-                    result = implementation.function(*args, **kwargs) if kwargs else implementation.function(*args)
+                    result = (
+                        implementation.function(*args, **kwargs) if kwargs else implementation.function(*args)
+                    )
                 except BaseException as caught:
                     is_wrapper = implementation.hookwrapper or implementation.wrapper
                     if on_fault(hook_name, implementation, caught) and not is_wrapper:

@@ -117,9 +117,7 @@ def to_json(value: object, kind: wit.WitType | None = None) -> Any:
         case wit.Tuple(elements=elements) if isinstance(value, tuple):
             return [to_json(item, each) for item, each in zip(value, elements, strict=True)]
         case wit.Record(fields=fields) if dataclasses.is_dataclass(value):
-            return {
-                field.attribute: to_json(getattr(value, field.attribute), field.type) for field in fields
-            }
+            return {field.attribute: to_json(getattr(value, field.attribute), field.type) for field in fields}
     return _plain(value)
 
 
@@ -266,7 +264,9 @@ def _record(kind: wit.Record, value: object, path: str) -> Any:
     try:
         return kind.python(**values)
     except (ValueError, TypeError) as error:
-        raise _error(f"{path} is refused by {kind.python.__name__}: {error}", "give values it accepts") from error
+        raise _error(
+            f"{path} is refused by {kind.python.__name__}: {error}", "give values it accepts"
+        ) from error
 
 
 def _enum(kind: wit.Enum, value: object, path: str) -> Any:

@@ -56,7 +56,11 @@ def _key(implementation: HookImpl, registered: Mapping[int, int]) -> tuple[int, 
     section = 0 if implementation.tryfirst else 2 if implementation.trylast else 1
     priority = _options(implementation).get("priority")
     sequence = registered.get(id(implementation), 0)
-    return section, DEFAULT_PRIORITY if priority is None else priority, sequence if section == 2 else -sequence
+    return (
+        section,
+        DEFAULT_PRIORITY if priority is None else priority,
+        sequence if section == 2 else -sequence,
+    )
 
 
 def _sorted(hook: str, group: Sequence[HookImpl], registered: Mapping[int, int]) -> list[HookImpl]:

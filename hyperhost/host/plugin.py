@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
-from hyperhost.errors import GrantError, PluginStateError
+from hyperhost.errors import GrantError, HyperHostError, PluginStateError
 
 if TYPE_CHECKING:
     from hyperhost.capabilities.grants import GrantSet
@@ -53,6 +53,7 @@ class Plugin:
         manifest: Its manifest, if it has one.
         grants: What it may do; ``None`` for native plugins, which may do anything.
         usage: Largest figures seen.
+        failure: Why the plugin is in the state ``failed``; ``None`` in every other state.
     """
 
     id: str
@@ -69,8 +70,10 @@ class Plugin:
     usage: Usage = field(default_factory=Usage, repr=False)
     runtime: ComponentRuntime | None = field(default=None, repr=False)
     quarantine: Quarantine | None = field(default=None, repr=False)
+    failure: HyperHostError | None = field(default=None, repr=False)
     _state: PluginState = field(default="installed", repr=False)
-    options: dict[str, Any] = field(default_factory=dict, repr=False)
+    options: Any = field(default=None, repr=False)
+    stamp: tuple[tuple[str, int, int], ...] = field(default=(), repr=False)
 
     @property
     def state(self) -> PluginState:
@@ -130,7 +133,7 @@ class Plugin:
         Raises:
             PluginStateError: it is unloaded or failed.
         """
-        self._host.activate(self)
+        self._host._roster.activate(self)
 
     def deactivate(self) -> None:
         """Take its hooks out of every call; the plugin stays loaded.
@@ -138,7 +141,7 @@ class Plugin:
         Raises:
             PluginStateError: it is unloaded.
         """
-        self._host.deactivate(self)
+        self._host._roster.leave(self)
 
     def reload(self) -> None:
         """Load its package again from where it came, and swap it in between two calls.
@@ -155,11 +158,11 @@ class Plugin:
         Raises:
             PluginStateError: it is unloaded already.
         """
-        self._host.unload(self)
+        self._host._roster.remove(self)
 
     def release(self) -> None:
         """End its quarantine and forget the faults that led to it."""
-        self._host.release(self)
+        self._host._roster.release(self)
 
     def call(self, hook: str, /, **arguments: Any) -> Any:
         """Call this plugin's own implementation of one hook; wrappers and other plugins are left out.
@@ -168,13 +171,15 @@ class Plugin:
             PluginStateError: it does not implement the hook, or is not active.
             HyperHostError: whatever the call ends in.
         """
-        return self._host.call_plugin(self, hook, arguments)
+        return self._host._roster.call(self, hook, arguments)
 
     def _granted_set(self) -> GrantSet:
         if self._state == "uninstalled":
             raise PluginStateError("is unloaded", plugin=self.id, hint="load it again")
         if self.grants is None:
             raise GrantError(
-                "is a native plugin, which may do anything", plugin=self.id, hint="only components are granted things"
+                "is a native plugin, which may do anything",
+                plugin=self.id,
+                hint="only components are granted things",
             )
         return self.grants

@@ -78,14 +78,11 @@ class Quarantine:
         return self._until > 0
 
     def fault(self) -> bool:
-        """Count a fault; whether it begins (or prolongs) a quarantine."""
+        """Count a fault; whether it begins a quarantine."""
         with self._lock:
             now = self._clock()
             if self._until:
-                if not self._on_trial:
-                    return False  # a call that was running when the quarantine began
-                self._begin(now)
-                return True
+                return False  # a call that was running when the quarantine began, or a trial
             self._faults.append(now)
             if len(self._faults) == self._policy.faults and now - self._faults[0] <= self._window_s:
                 self._begin(now)
@@ -99,24 +96,37 @@ class Quarantine:
             QuarantinedError: it is not, or another call is on trial.
         """
         with self._lock:
-            left = self._until - self._clock()
-            if left > 0 or self._on_trial:
-                when = f"for {left:.0f} s more" if left > 0 else "while another call is on trial"
-                raise QuarantinedError(
-                    f"is quarantined {when} after repeated faults",
-                    plugin=self._plugin,
-                    hook=hook,
-                    hint=f"see hyperhost plugin logs {self._plugin}; end it with: "
-                    f"hyperhost plugin release {self._plugin}",
-                )
+            if self._until > self._clock() or self._on_trial:
+                raise self._refusal(hook)
             self._on_trial = True
 
+    def refuse(self, hook: str) -> None:
+        """Refuse a call that cannot be a trial by itself (that of a wrapper).
+
+        Raises:
+            QuarantinedError: always, while the quarantine lasts.
+        """
+        with self._lock:
+            if self._until:
+                raise self._refusal(hook)
+
     def pass_trial(self) -> None:
-        """The trial succeeded: the quarantine is over, the next one is as long as this one was."""
+        """The trial succeeded: the quarantine is over. A relapse rests longer than this time."""
         with self._lock:
             self._until = 0.0
             self._on_trial = False
             self._faults.clear()
+
+    def relapse(self) -> None:
+        """The trial failed: rest again, for longer."""
+        with self._lock:
+            if self._on_trial:
+                self._begin(self._clock())
+
+    def abandon_trial(self) -> None:
+        """The trial said nothing about the plugin; the next call is a trial again."""
+        with self._lock:
+            self._on_trial = False
 
     def release(self) -> None:
         """End the quarantine and forget its history."""
@@ -131,3 +141,13 @@ class Quarantine:
         self._relapses += 1
         self._on_trial = False
         self._faults.clear()
+
+    def _refusal(self, hook: str) -> QuarantinedError:
+        left = self._until - self._clock()
+        when = f"for {left:.0f} s more" if left > 0 else "while another call is on trial"
+        return QuarantinedError(
+            f"is quarantined {when} after repeated faults",
+            plugin=self._plugin,
+            hook=hook,
+            hint=f"see hyperhost plugin logs {self._plugin}; end it with: hyperhost plugin release {self._plugin}",
+        )

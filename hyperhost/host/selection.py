@@ -92,7 +92,9 @@ class Selection:
             caller = self._caller(hook)
             if caller is not None:
                 known = [item for item in self._all[hook] if item.plugin in alive]
-                known += [item for item in caller.get_hookimpls() if item not in known and item.plugin in alive]
+                known += [
+                    item for item in caller.get_hookimpls() if item not in known and item.plugin in alive
+                ]
                 self._all[hook] = known
         for service, hooks in self._services.items():
             for hook in hooks:

@@ -61,7 +61,9 @@ def read_specs(spec_class: Any) -> dict[str, HookInfo]:
         options: Mapping[str, Any] | None = getattr(function, SPEC_ATTRIBUTE, None)
         if function is None or not isinstance(options, dict):
             continue
-        static = inspect.isclass(spec_class) and isinstance(inspect.getattr_static(spec_class, name), staticmethod)
+        static = inspect.isclass(spec_class) and isinstance(
+            inspect.getattr_static(spec_class, name), staticmethod
+        )
         takes_self = inspect.isclass(spec_class) and not static
         raises = options.get("raises")
         found[name] = HookInfo(

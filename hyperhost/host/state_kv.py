@@ -114,11 +114,12 @@ def _replace(run: Run, store: str, key: bytes, value: bytes | None, owner: str, 
             (store, key, value, owner),
         )
     for changed, difference in changes.items():
-        run(
-            "INSERT INTO kv_usage (owner, bytes) VALUES (?, ?)"
-            " ON CONFLICT (owner) DO UPDATE SET bytes = bytes + excluded.bytes",
-            (changed, difference),
-        )
+        if difference:
+            run(
+                "INSERT INTO kv_usage (owner, bytes) VALUES (?, ?)"
+                " ON CONFLICT (owner) DO UPDATE SET bytes = bytes + excluded.bytes",
+                (changed, difference),
+            )
     return old is not None
 
 

@@ -50,6 +50,7 @@ NO_FINALIZER = ctypes.cast(None, FINALIZER)
 Instance = _ffi.wasmtime_component_instance_t
 Func = _ffi.wasmtime_component_func_t
 
+config_concurrency = _bind("wasmtime_config_concurrency_support_set", None, c_void_p, c_bool)
 store_new = _bind("wasmtime_store_new", c_size_t, c_void_p, c_void_p, c_void_p)
 store_delete = _bind("wasmtime_store_delete", None, c_void_p)
 store_context = _bind("wasmtime_store_context", c_size_t, c_void_p)

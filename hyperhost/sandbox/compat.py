@@ -133,7 +133,9 @@ def _record(host: Record, guest: Record, path: str, *, to_guest: bool) -> str | 
     return None
 
 
-def _names(host: tuple[str, ...], guest: tuple[str, ...], path: str, word: str, *, to_guest: bool) -> str | None:
+def _names(
+    host: tuple[str, ...], guest: tuple[str, ...], path: str, word: str, *, to_guest: bool
+) -> str | None:
     extra = [name for name in guest if name not in host]
     if extra and not to_guest:
         return f"{path} has a {word} {extra[0]!r} that the contract lacks (it has {', '.join(host)})"

@@ -63,7 +63,9 @@ def explain(host: WitType, value: Any, path: str, guest: WitType | None = None) 
         case Tuple(elements):
             if not isinstance(value, tuple | list) or len(value) != len(elements):
                 return _expected(f"a tuple of {len(elements)}", value, path)
-            return _first(explain(k, v, f"{path}[{i}]") for i, (k, v) in enumerate(zip(elements, value, strict=True)))
+            return _first(
+                explain(k, v, f"{path}[{i}]") for i, (k, v) in enumerate(zip(elements, value, strict=True))
+            )
         case Record():
             return _record(host, value, path, guest)
         case Enum() | Flags() | Variant():

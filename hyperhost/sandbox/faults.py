@@ -56,7 +56,9 @@ def call_error(call: Call, error: int, *, instantiating: bool) -> BaseException:
             return call.deadline_error()
         code = capi.trap_code(error)
         message = _reason(capi.error_message(error))
-        fault = _from_trap(call, code, message) if code is not None else _from_text(call, message, instantiating)
+        fault = (
+            _from_trap(call, code, message) if code is not None else _from_text(call, message, instantiating)
+        )
         return fault.located(call.plugin, call.hook)
     finally:
         capi.error_delete(error)
@@ -84,14 +86,17 @@ def _from_trap(call: Call, code: int, message: str) -> HyperHostError:
         return StackLimitError("recursed too deeply", hint="the guest's stack is fixed; use less recursion")
     if code == TrapCode.OUT_OF_FUEL.value:
         return FuelLimitError(
-            f"used up its fuel of {call.limits.fuel}", hint="raise Limits.fuel if the work is expected to take more"
+            f"used up its fuel of {call.limits.fuel}",
+            hint="raise Limits.fuel if the work is expected to take more",
         )
     if code == TrapCode.INTERRUPT.value:
         return call.deadline_error()
     if code in _BAD_VALUE:
         return BadResultError(f"returned or passed a malformed value: {message}")
     if code == TrapCode.ALLOCATION_TOO_LARGE.value:
-        return MemoryLimitError("asked for more memory than can exist", hint="raise Limits.memory if it needs more")
+        return MemoryLimitError(
+            "asked for more memory than can exist", hint="raise Limits.memory if it needs more"
+        )
     used = guest_memory_bytes()
     limit = call.limits.memory_bytes
     # A guest whose allocation is refused traps by its own choice; wasmtime does not say why.

@@ -53,7 +53,17 @@ class BoundFunction:
         bridge: Creates and reads handles.
     """
 
-    __slots__ = ("_answers_result", "_bridge", "_function", "_host", "_lift", "_lower", "_requires", "_run", "interface")
+    __slots__ = (
+        "_answers_result",
+        "_bridge",
+        "_function",
+        "_host",
+        "_lift",
+        "_lower",
+        "_requires",
+        "_run",
+        "interface",
+    )
 
     def __init__(
         self, interface: str, function: HostFunction, host: Function, guest: Function, bridge: ResourceBridge
@@ -66,7 +76,9 @@ class BoundFunction:
         self._run: Callable[..., Any] = function.body
         by_name = {name: kind for _, name, kind in host.parameters}
         lifting = Lifting(bridge.read)
-        self._lift = lifting.values("arguments", [(by_name[name], kind) for _, name, kind in guest.parameters])
+        self._lift = lifting.values(
+            "arguments", [(by_name[name], kind) for _, name, kind in guest.parameters]
+        )
         self._answers_result = isinstance(host.result, Result)
         self._lower: Any = None
         if host.result is not None and guest.result is not None:

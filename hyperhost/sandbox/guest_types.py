@@ -91,7 +91,9 @@ class TypeReader:
             case wc.TupleType():
                 return Tuple(tuple(self.value(item) for item in kind.elements))
             case wc.RecordType():
-                return Record("record", tuple(Field(name, name, self.value(item)) for name, item in kind.fields))
+                return Record(
+                    "record", tuple(Field(name, name, self.value(item)) for name, item in kind.fields)
+                )
             case wc.EnumType():
                 names = tuple(kind.names)
                 return Enum("enum", names, names)
@@ -99,12 +101,16 @@ class TypeReader:
                 names = tuple(kind.names)
                 return Flags("flags", names, names)
             case wc.VariantType():
-                return Variant("variant", tuple((name, self._optional(item), None) for name, item in kind.cases))
+                return Variant(
+                    "variant", tuple((name, self._optional(item), None) for name, item in kind.cases)
+                )
             case wc.ResultType():
                 return Result(self._optional(kind.ok), self._optional(kind.err))
             case wc.OwnType() | wc.BorrowType():
                 return Resource(self.resource_name(kind.ty))
-        raise UnsupportedTypeError(f"the component uses {type(kind).__name__}, which HyperHost does not carry")
+        raise UnsupportedTypeError(
+            f"the component uses {type(kind).__name__}, which HyperHost does not carry"
+        )
 
     def function(self, kind: Any) -> Function:
         """One function type."""

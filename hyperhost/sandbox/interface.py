@@ -37,7 +37,7 @@ _INTERFACE_NAME = re.compile(r"[a-z][a-z0-9-]*:[a-z][a-z0-9-]*/[a-z][a-z0-9-]*(@
 Requirement = str | Callable[..., "str | Sequence[str]"]
 
 
-class Err(Exception, Generic[T]):  # noqa: N818 - the WIT word for the error case of a result
+class Err(Exception, Generic[T]):
     """Raised by a host function to answer with the ``err`` case of its ``result``.
 
     Args:
@@ -109,7 +109,11 @@ class HostInterface:
     Attributes:
         name: Full WIT name, ``namespace:package/interface@version``. Without a version it serves every
             version that a component asks for.
-        capability: Kind of capability without which the interface is not linked at all.
+        capability: Kind of capability without which the interface is not linked at all; where
+            several would do, a tuple of them.
+        always: Linked without any capability; only for plumbing that reaches nothing by itself.
+        describes: What holding the capability allows, for a person: "look up the weather of {target}".
+        target_required: Whether the capability names a target (``weather:oslo``) or stands alone.
         typed: Method annotations are the WIT types. ``False`` takes the types from the component
             (used for WASI, whose types are fixed elsewhere): records arrive as ``dict``, variants
             as ``(case, payload)``, enums as ``str``, flags as ``frozenset`` of ``str``, resources
@@ -118,7 +122,10 @@ class HostInterface:
     """
 
     name: ClassVar[str] = ""
-    capability: ClassVar[str] = ""
+    capability: ClassVar[str | tuple[str, ...]] = ""
+    always: ClassVar[bool] = False
+    describes: ClassVar[str] = "use it"
+    target_required: ClassVar[bool] = True
     typed: ClassVar[bool] = True
     resources: Mapping[str, Callable[[Call, int], None]] = {}
 

@@ -46,7 +46,7 @@ def _union(kind: WitType) -> tuple[str, int]:
             fmt = UNIONS["list"]
         case _:
             fmt = UNIONS[type(kind).__name__.lower()]
-    return fmt, sum(1 for letter in fmt if letter.isalpha() and letter != "x" or letter == "?")
+    return fmt, sum(1 for letter in fmt if (letter.isalpha() and letter != "x") or letter == "?")
 
 
 class Lifting:

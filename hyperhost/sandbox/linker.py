@@ -14,7 +14,13 @@ from typing import TYPE_CHECKING, Any
 
 import wasmtime.component as wc
 
-from hyperhost.errors import CapabilityDeniedError, ImportDeniedError, LinkError, SignatureMismatchError, SpecError
+from hyperhost.errors import (
+    CapabilityDeniedError,
+    ImportDeniedError,
+    LinkError,
+    SignatureMismatchError,
+    SpecError,
+)
 from hyperhost.sandbox import capi
 from hyperhost.sandbox.compat import generic, mismatch
 from hyperhost.sandbox.gate import BoundFunction, Gate
@@ -67,7 +73,9 @@ def _serves(offered: str, wanted: str) -> bool:
     if not wanted:
         return True
     have, want = ([int(part) for part in re.findall(r"\d+", text)[:3]] for text in (offered, wanted))
-    return have[0] == want[0] and (have[1:] >= want[1:] if have[0] else have[1] == want[1] and have[2:] >= want[2:])
+    return have[0] == want[0] and (
+        have[1:] >= want[1:] if have[0] else have[1] == want[1] and have[2:] >= want[2:]
+    )
 
 
 def host_types(interface: HostInterface) -> dict[str, Function]:
@@ -80,7 +88,9 @@ def host_types(interface: HostInterface) -> dict[str, Function]:
     return types
 
 
-def required_capabilities(component: wc.Component, engine: wasmtime.Engine, offered: list[HostInterface]) -> list[str]:
+def required_capabilities(
+    component: wc.Component, engine: wasmtime.Engine, offered: list[HostInterface]
+) -> list[str]:
     """Kinds of capability without which the component cannot be linked, sorted; nothing is run."""
     found = set()
     for instance in imports(component, engine)[0]:
@@ -88,7 +98,7 @@ def required_capabilities(component: wc.Component, engine: wasmtime.Engine, offe
             interface = find_interface(instance.name, offered)
             if interface is None:
                 found.add(f"? {instance.name}")
-            elif not getattr(interface, "always", False):
+            elif not interface.always:
                 found.add(" or ".join(_kinds(interface)))
     return sorted(found)
 
@@ -120,11 +130,15 @@ def link(
     instances, others = imports(component, engine)
     if others:
         raise LinkError(
-            f"imports {others[0]!r} outside of any interface", plugin=plugin, hint="import host interfaces only"
+            f"imports {others[0]!r} outside of any interface",
+            plugin=plugin,
+            hint="import host interfaces only",
         )
     needed = [item for item in instances if item.functions or item.resources]
     interfaces = {item.name: _permitted(item, sandbox, plugin, grants, stub_denied) for item in needed}
-    type_ids = {name: index for index, name in enumerate(sorted({n for i in needed for n in i.resources.values()}), 1)}
+    type_ids = {
+        name: index for index, name in enumerate(sorted({n for i in needed for n in i.resources.values()}), 1)
+    }
     bridge = ResourceBridge(type_ids)
     linker = wc.Linker(engine)
     numbers: list[int] = []
@@ -133,7 +147,17 @@ def link(
         with linker.root() as root:
             for item in needed:
                 with root.add_instance(item.name) as instance:
-                    _add(item, interfaces[item.name], instance, sandbox, plugin, bridge, type_ids, numbers, bound)
+                    _add(
+                        item,
+                        interfaces[item.name],
+                        instance,
+                        sandbox,
+                        plugin,
+                        bridge,
+                        type_ids,
+                        numbers,
+                        bound,
+                    )
     except BaseException:
         linker.close()
         sandbox.gate.remove(numbers)
@@ -142,7 +166,7 @@ def link(
 
 
 def _kinds(interface: HostInterface) -> tuple[str, ...]:
-    return (interface.capability,) if isinstance(interface.capability, str) else tuple(interface.capability)
+    return (interface.capability,) if isinstance(interface.capability, str) else interface.capability
 
 
 def _permitted(
@@ -151,9 +175,7 @@ def _permitted(
     """The interface to link, or ``None`` for stubs."""
     interface = find_interface(item.name, sandbox.interfaces)
     if interface is not None and (
-        getattr(interface, "always", False)
-        or grants.learning
-        or any(grants.has_kind(kind) for kind in _kinds(interface))
+        interface.always or grants.learning or any(grants.has_kind(kind) for kind in _kinds(interface))
     ):
         return interface
     if stub_denied:
@@ -164,7 +186,9 @@ def _permitted(
         raise LinkError(
             f"imports {item.name}, which this host does not offer",
             plugin=plugin,
-            hint=f"did it mean {nearest[0]}?" if nearest else "load it with stub_denied to refuse it when called",
+            hint=f"did it mean {nearest[0]}?"
+            if nearest
+            else "load it with stub_denied to refuse it when called",
         )
     kind = _kinds(interface)[0]
     raise ImportDeniedError(
@@ -224,7 +248,9 @@ def _add(
         numbers.append(sandbox.gate.add(entry))
         data = name.encode()
         _check(
-            capi.add_func(pointer, data, len(data), sandbox.gate.host_callback, numbers[-1], capi.NO_FINALIZER)
+            capi.add_func(
+                pointer, data, len(data), sandbox.gate.host_callback, numbers[-1], capi.NO_FINALIZER
+            )
         )
 
 
@@ -239,7 +265,9 @@ def _refusal(interface: str, name: str, plugin: str, *, missing: bool) -> HostFu
 
     def refuse(call: Call, *arguments: Any) -> Any:
         raise CapabilityDeniedError(
-            f"called {interface} {name}, {reason}", plugin=plugin, hint=f"see hyperhost plugin permissions {plugin}"
+            f"called {interface} {name}, {reason}",
+            plugin=plugin,
+            hint=f"see hyperhost plugin permissions {plugin}",
         )
 
     return HostFunction(name, refuse, lambda call, *arguments: (), unprivileged=True)

@@ -17,7 +17,13 @@ from typing import TYPE_CHECKING, Any, Literal
 import wasmtime.component as wc
 
 from hyperhost.contracts.limits import Limits
-from hyperhost.errors import BadArgumentError, BadResultError, ConcurrencyLimitError, HyperHostError, PluginStateError
+from hyperhost.errors import (
+    BadArgumentError,
+    BadResultError,
+    ConcurrencyLimitError,
+    HyperHostError,
+    PluginStateError,
+)
 from hyperhost.sandbox import capi
 from hyperhost.sandbox.call import Budget, Call
 from hyperhost.sandbox.explain import explain
@@ -268,7 +274,7 @@ class ComponentRuntime:
                         lifted = export.lift(result, call.charge_result)
                 except HyperHostError:
                     raise
-                except Exception as caught:  # noqa: BLE001 - a dataclass may refuse a value in its own way
+                except Exception as caught:
                     raise BadResultError(
                         f"returned a value that {export.hook} does not allow: {type(caught).__name__}: {caught}",
                         plugin=self._plugin,

@@ -417,6 +417,7 @@ class Services:
         resolver: Turns host names into addresses.
         http: Carries HTTP requests; ``None`` until the first one needs the default.
         home: The home directory, if the host has one.
+        content_root: Directory that ``content:read`` opens, if the call is about content.
     """
 
     kv: KeyValueStore = field(default_factory=MemoryKeyValueStore)
@@ -427,6 +428,7 @@ class Services:
     resolver: Resolver = field(default_factory=SystemResolver)
     http: HttpTransport | None = None
     home: Path | None = None
+    content_root: Path | None = None
 
     def transport(self) -> HttpTransport:
         """The HTTP transport; the default is made here because ``http.client`` and ``ssl`` load slowly."""

@@ -228,7 +228,9 @@ def function_from_python(
             raise UnsupportedTypeError(
                 f"parameter {name!r} of {where} has no annotation", hint="annotate it, for example with str"
             )
-        parameters.append((name, kebab(name), type_from_python(hints[name], f"parameter {name!r} of {where}", name)))
+        parameters.append(
+            (name, kebab(name), type_from_python(hints[name], f"parameter {name!r} of {where}", name))
+        )
     returned = hints.get("return", type(None))
     result: WitType | None = None
     if returned is not type(None):
@@ -236,7 +238,8 @@ def function_from_python(
     if raises is not None:
         if not issubclass(raises, RefusalError):
             raise UnsupportedTypeError(
-                f"{where} documents raises={raises.__name__}", hint="derive it from hyperhost.errors.RefusalError"
+                f"{where} documents raises={raises.__name__}",
+                hint="derive it from hyperhost.errors.RefusalError",
             )
         result = Result(result, REFUSAL)
     elif error is not None:
@@ -244,7 +247,9 @@ def function_from_python(
     return Function(tuple(parameters), result)
 
 
-def type_from_python(annotation: Any, where: str, label: str = "value", _open: tuple[Any, ...] = ()) -> WitType:
+def type_from_python(
+    annotation: Any, where: str, label: str = "value", _open: tuple[Any, ...] = ()
+) -> WitType:
     """The WIT type of one annotation.
 
     Args:
@@ -297,7 +302,8 @@ def _union(arguments: tuple[Any, ...], where: str, label: str, _open: tuple[Any,
         inner = Variant(_unique(name, [case[0] for case in cases], where), cases)
     else:
         raise UnsupportedTypeError(
-            f"{where} is a union of types that are not all dataclasses", hint="wrap each in a frozen dataclass"
+            f"{where} is a union of types that are not all dataclasses",
+            hint="wrap each in a frozen dataclass",
         )
     return inner if len(members) == len(arguments) else Option(inner)
 
@@ -349,7 +355,9 @@ def _unique(name: str, names: list[str], where: str) -> str:
     """Check that names survive their WIT spelling, and return ``name``."""
     for candidate in (name, *names):
         if not re.fullmatch(r"[a-z][a-z0-9]*(-[a-z][a-z0-9]*)*", candidate):
-            raise UnsupportedTypeError(f"{where}: {candidate!r} cannot be spelled in WIT", hint="start with a letter")
+            raise UnsupportedTypeError(
+                f"{where}: {candidate!r} cannot be spelled in WIT", hint="start with a letter"
+            )
     if len(set(names)) != len(names):
         raise UnsupportedTypeError(f"{where}: two names of {name} are the same once spelled in WIT")
     if not names:
@@ -361,4 +369,6 @@ def _unsupported(annotation: Any, where: str) -> UnsupportedTypeError:
     origin = typing.get_origin(annotation) or annotation
     nearest = next((hint for key, hint in _NEAREST.items() if origin is key), "a frozen dataclass")
     shown = annotation.__name__ if isinstance(annotation, type) else str(annotation)
-    return UnsupportedTypeError(f"{where} has type {shown}, which does not cross into WIT", hint=f"use {nearest}")
+    return UnsupportedTypeError(
+        f"{where} has type {shown}, which does not cross into WIT", hint=f"use {nearest}"
+    )

@@ -28,9 +28,7 @@ from hyperhost.sandbox.types import (
 __all__ = ["interface", "named_types", "package", "show", "signature"]
 
 _KEYWORDS = frozenset(
-    "as async bool borrow char constructor enum export f32 f64 flags from func future import include interface "
-    "list map option own package record resource result s16 s32 s64 s8 static stream string tuple type u16 u32 "
-    "u64 u8 use variant with world".split()
+    ["as", "async", "bool", "borrow", "char", "constructor", "enum", "export", "f32", "f64", "flags", "from", "func", "future", "import", "include", "interface", "list", "map", "option", "own", "package", "record", "resource", "result", "s16", "s32", "s64", "s8", "static", "stream", "string", "tuple", "type", "u16", "u32", "u64", "u8", "use", "variant", "with", "world"]
 )
 
 
@@ -116,7 +114,9 @@ def _definition(name: str, kind: WitType) -> list[str]:
             return [f"  record {identifier(name)} {{", *body, "  }"]
         case Variant(cases=cases):
             body = [
-                f"    {identifier(case)}({show(payload)})," if payload is not None else f"    {identifier(case)},"
+                f"    {identifier(case)}({show(payload)}),"
+                if payload is not None
+                else f"    {identifier(case)},"
                 for case, payload, _ in cases
             ]
             return [f"  variant {identifier(name)} {{", *body, "  }"]
@@ -127,7 +127,9 @@ def _definition(name: str, kind: WitType) -> list[str]:
     raise AssertionError(f"not a named type: {kind}")
 
 
-def interface(name: str, functions: Mapping[str, Function], types: Mapping[str, WitType] | None = None) -> str:
+def interface(
+    name: str, functions: Mapping[str, Function], types: Mapping[str, WitType] | None = None
+) -> str:
     """One WIT interface with its types and functions."""
     lines = [f"interface {name} {{"]
     for type_name, kind in (named_types(functions.values()) if types is None else types).items():

@@ -142,7 +142,11 @@ def redirect_url(base: Url, location: str) -> Url:
     """
     # Servers send raw bytes now and then; http.client handed them on as Latin-1.
     encoded = quote(location.strip().encode("latin-1", "replace"), safe="%/:=&?~#+!$,;'@()*[]")
-    url = parse_url(urljoin(base.text, encoded))
+    try:
+        joined = urljoin(base.text, encoded)
+    except ValueError as error:
+        raise UrlRefusedError(f"redirect to {encoded[:200]!r}: {error}") from error
+    url = parse_url(joined)
     if base.scheme == "https" and url.scheme == "http":
         raise UrlRefusedError(f"redirect from https to {url.text[:200]} refused", denied=True)
     return url

@@ -19,11 +19,12 @@ _EMPTY: Final[dict[tuple[str, str], Callable[[], Any]]] = {
     ("wasi:filesystem/preopens", "get-directories"): list,
 }
 
-_WANTED: Final = {
-    "wasi:cli": "env:NAME",
-    "wasi:clocks": "clock",
-    "wasi:filesystem": "fs.read:/PATH",
-    "wasi:random": "random",
+# What the hint names, and whether that is a whole capability or lacks a part that nobody can guess.
+_WANTED: Final[dict[str, tuple[str, bool]]] = {
+    "wasi:cli": ("env:NAME", False),
+    "wasi:clocks": ("clock", True),
+    "wasi:filesystem": ("fs.read:/PATH", False),
+    "wasi:random": ("random", True),
 }
 
 
@@ -36,20 +37,25 @@ def denied_stub(import_name: str, function_name: str) -> Callable[..., Any]:
 
     Returns:
         A body that lists nothing where the function lists what is granted, and raises
-        ``CapabilityDeniedError`` everywhere else. The hint is the granting command where there is one.
+        ``CapabilityDeniedError`` everywhere else. The hint is the granting command where there is
+        one, and learn mode records the capability where it is known.
     """
     interface = import_name.partition("@")[0]
     empty = _EMPTY.get((interface, function_name))
     if empty is not None:
         return lambda call, *arguments: empty()
-    wanted = _WANTED.get(interface.partition("/")[0])
+    wanted, is_whole = _WANTED.get(interface.partition("/")[0], ("", False))
 
     def refuse(call: Call, *arguments: Any) -> Any:
-        hint = (
-            f"to allow it: hyperhost plugin grant {call.plugin} {wanted}"
-            if wanted
-            else "HyperHost does not offer this interface to components"
-        )
+        hint = "HyperHost does not offer this interface to components"
+        if wanted:
+            hint = f"to allow it: hyperhost plugin grant {call.plugin} {wanted}"
+        try:
+            if is_whole:
+                call.require(wanted)  # records it in learn mode, and knows what the manifest asks for
+                hint = "it was granted since the plugin was loaded; reload the plugin"
+        except CapabilityDeniedError as denied:
+            hint = denied.hint
         raise CapabilityDeniedError(
             f"called {import_name} {function_name}, which is not granted",
             plugin=call.plugin,

@@ -108,7 +108,8 @@ def test_the_written_form_is_what_a_person_would_write() -> None:
     )
     assert manifest.to_toml() == (
         '[plugin]\nid = "a"\nversion = "1.0.0"\n\n[capabilities]\nrequired = [\n'
-        '  { name = "env:HOME", reason = "where" },\n]\noptional = [\n  { name = "log", reason = "why not" },\n]\n'
+        '  { name = "env:HOME", reason = "where" },\n]\n'
+        'optional = [\n  { name = "log", reason = "why not" },\n]\n'
     )
 
 
@@ -170,7 +171,7 @@ def test_the_written_form_is_what_a_person_would_write() -> None:
         ),
         (
             MINIMAL + '[capabilities]\nrequired = [{ name = "lgo", reason = "x" }]',
-            "capabilities.required[0].name: capability 'lgo' has the unknown kind 'lgo' (did you mean 'log'?)",
+            ".required[0].name: capability 'lgo' has the unknown kind 'lgo' (did you mean 'log'?)",
         ),
         (
             MINIMAL + '[capabilities]\nrequired = [{ name = "log", reason = "x" }]\n'

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import shutil
 import socket
 import ssl
@@ -169,11 +170,8 @@ class RawServer:
             self._threads[-1].start()
 
     def _serve(self, accepted: socket.socket) -> None:
-        with accepted:
-            try:
-                self._talk(accepted)
-            except OSError:
-                pass
+        with accepted, contextlib.suppress(OSError):  # the client may hang up
+            self._talk(accepted)
 
     def close(self) -> None:
         self.stopping.set()
@@ -203,14 +201,9 @@ def certificate(tmp_path_factory: pytest.TempPathFactory) -> Path:
         pytest.skip("needs the openssl program to make a certificate")
     folder = tmp_path_factory.mktemp("tls")
     key, pem = folder / "key.pem", folder / "both.pem"
-    subprocess.run(
-        [
-            openssl, "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2", "-subj", "/CN=registry.test",
-            "-addext", "subjectAltName=DNS:registry.test", "-addext", "keyUsage=critical,digitalSignature,keyCertSign",
-            "-keyout", str(key), "-out", str(pem),
-        ],
-        check=True,
-        capture_output=True,
-    )  # fmt: skip
+    command = f"{openssl} req -x509 -newkey rsa:2048 -nodes -days 2 -subj /CN=registry.test".split()
+    command += ["-addext", "subjectAltName=DNS:registry.test"]
+    command += ["-addext", "keyUsage=critical,digitalSignature,keyCertSign"]
+    subprocess.run([*command, "-keyout", key, "-out", pem], check=True, capture_output=True)
     pem.write_text(pem.read_text() + key.read_text())
     return pem

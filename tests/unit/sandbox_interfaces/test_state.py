@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import multiprocessing
-import os
 import signal
 import stat
 import subprocess
@@ -18,6 +17,23 @@ from hyperhost.errors import HomeError, QuotaError
 from hyperhost.host import state_disk
 from hyperhost.host.state import open_state
 from hyperhost.host.state_disk import DiskState
+
+
+def test_acknowledged_writes_are_synchronised_with_the_disk(tmp_path):
+    state = DiskState(tmp_path / "state.db")
+
+    def settings() -> None:
+        found.append(
+            [state._database.read(f"PRAGMA {name}")[0][0] for name in ("journal_mode", "synchronous")]
+        )
+
+    found: list[list[object]] = []
+    thread = threading.Thread(target=settings)
+    thread.start()
+    thread.join()
+    settings()
+    assert found == [["wal", 2], ["wal", 2]]
+    state.close()
 
 
 def test_everything_survives_a_restart(tmp_path):
@@ -228,20 +244,30 @@ def test_unusable_path_is_named(tmp_path, path):
 
 
 def test_use_after_a_fork_is_refused(tmp_path):
-    state = open_state(tmp_path / "state.db")
-    receiving, sending = os.pipe()
-    child = os.fork()
-    if child == 0:
-        try:
-            state.kv.get("plugin:a", "k")
-        except HomeError as error:
-            os.write(sending, str(error).encode())
-        os._exit(0)
-    os.waitpid(child, 0)
-    os.close(sending)
-    with os.fdopen(receiving) as answer:
-        assert "opened before a fork" in answer.read()
-    state.close()
+    program = """
+import os, pathlib, sys
+from hyperhost.errors import HomeError
+from hyperhost.host.state import open_state
+
+state = open_state(pathlib.Path(sys.argv[1]))
+child = os.fork()
+if child == 0:
+    try:
+        state.kv.get("plugin:a", "k")
+    except HomeError as error:
+        print(error, flush=True)
+    os._exit(0)
+os.waitpid(child, 0)
+state.kv.set("plugin:a", "k", b"parent", owner="a", quota=100)
+state.close()
+"""
+    run = subprocess.run(
+        [sys.executable, "-c", program, str(tmp_path / "state.db")],
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert "opened before a fork (open the Host in the child process)" in run.stdout
 
 
 def _open_and_count(path: Path, name: str) -> None:

@@ -114,3 +114,20 @@ def test_a_stub_refuses_and_says_what_would_allow_it(make_guest, interface, func
         denied_stub(interface, function)(make_guest().running, 1, 2)
     assert hint in caught.value.hint
     assert (caught.value.plugin, caught.value.hook) == ("p", "check")
+
+
+def test_a_stub_tells_learn_mode_what_it_was_called_for(make_guest) -> None:
+    guest = make_guest()
+    reached: list[str] = []
+    guest.grants.observer = reached.append
+    for interface in ("wasi:clocks/wall-clock@0.2.3", "wasi:cli/environment@0.2.3"):
+        with pytest.raises(CapabilityDeniedError):
+            denied_stub(interface, "now")(guest.running)
+    assert reached == ["clock"]
+
+
+def test_a_stub_whose_capability_was_granted_later_asks_for_a_reload(make_guest) -> None:
+    guest = make_guest("clock")
+    with pytest.raises(CapabilityDeniedError, match="not granted") as caught:
+        denied_stub("wasi:clocks/wall-clock", "now")(guest.running)
+    assert "reload" in caught.value.hint

@@ -1,0 +1,262 @@
+"""Fill a host with the plugins of a home directory and with those that pip installed."""
+
+from __future__ import annotations
+
+import importlib
+import time
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Any, Literal
+
+from hyperhost.errors import ConfigError, DependencyError, GrantError, HyperHostError, InstallError
+from hyperhost.host.plugin import Plugin
+
+if TYPE_CHECKING:
+    from hyperhost.config import Config
+    from hyperhost.host.discovery import Discovered
+    from hyperhost.host.home import Home
+    from hyperhost.host.host import Host
+    from hyperhost.host.lockentry import LockEntry
+    from hyperhost.host.package import Package
+    from hyperhost.host.quarantine import Quarantine, QuarantinePolicy
+    from hyperhost.host.state_rows import FaultRecord
+
+__all__ = ["RELEASED", "check_bound", "import_specs", "open_installed", "populate", "replay_quarantine"]
+
+RELEASED = "HH-RELEASED"
+"""Code of the record that ends a quarantine; faults before it no longer count."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Present:
+    """A plugin as far as the order of loading is concerned."""
+
+    id: str
+    version: str
+    dependencies: Mapping[str, str] = MappingProxyType({})
+
+
+def import_specs(names: Iterable[str]) -> list[Any]:
+    """The hookspec classes or modules named ``package.module:Class``.
+
+    Raises:
+        ConfigError: one cannot be imported.
+    """
+    found: list[Any] = []
+    for name in names:
+        module, _, attribute = name.partition(":")
+        try:
+            target: Any = importlib.import_module(module)
+            for part in attribute.split(".") if attribute else ():
+                target = getattr(target, part)
+        except Exception as error:
+            raise ConfigError(
+                f"hookspecs {name!r} cannot be imported: {type(error).__name__}: {error}",
+                hint="write package.module:Class, and install the package into this environment",
+            ) from error
+        found.append(target)
+    return found
+
+
+def populate(host: Host, home: Home, config: Config, only: set[str] | None = None) -> None:
+    """Load every active plugin into ``host``; one that cannot be loaded is left as ``failed``.
+
+    Args:
+        host: A host without plugins.
+        home: Where packages and grants are.
+        config: What the operator decided.
+        only: Load these and what they need; all when ``None``.
+
+    Raises:
+        LockFileError: ``plugins.lock`` cannot be read.
+        DuplicatePluginError: two distributions declare one plugin.
+    """
+    entries = home.lock.read() if home.exists else {}
+    natives = {item.id: item for item in host.discover() if item.kind == "native"}
+    off = {plugin_id for plugin_id, entry in entries.items() if entry.state == "inactive"}
+    off |= {plugin_id for plugin_id, found in config.plugins.items() if not found.enabled}
+
+    packages: dict[str, Package] = {}
+    for entry in entries.values():
+        if entry.digest and entry.id not in off and entry.id not in natives:
+            try:
+                packages[entry.id] = open_installed(home, entry, host)
+            except HyperHostError as error:
+                _fail(host, entry, error, home.package_of(entry))
+    present = {key: _Present(key, item.version) for key, item in natives.items() if key not in off}
+    order = _ordered(host, entries, packages, present)
+    wanted = None if only is None else _with_needed(only, packages)
+    for plugin_id in order:
+        if wanted is not None and plugin_id not in wanted:
+            continue
+        if plugin_id in natives:
+            _register(host, natives[plugin_id])
+        else:
+            _load(host, entries[plugin_id], packages[plugin_id], config)
+    for plugin in host.plugins.values():
+        _restore_quarantine(host, plugin, config.quarantine)
+
+
+def open_installed(home: Home, entry: LockEntry, host: Host) -> Package:
+    """The package of an installed plugin, if it still is the one that was granted its permissions.
+
+    Raises:
+        GrantError: it was altered since it was installed.
+        PluginLoadError: it is gone or cannot be read.
+        SignatureError: its signature does not fit any more.
+    """
+    from hyperhost.host.package import open_package
+
+    package = open_package(home.package_of(entry), grammar=host.grammar)
+    check_bound(entry, package)
+    return package
+
+
+def check_bound(entry: LockEntry, package: Package) -> None:
+    """Return if the grants of ``entry`` hold for ``package``.
+
+    Raises:
+        GrantError: id, digest or publisher differ.
+    """
+    if not entry.binds(package):
+        raise GrantError(
+            f"was altered since it was installed (digest {package.digest[:19]}…, installed {entry.digest[:19]}…), "
+            "so nothing that it was granted holds",
+            plugin=entry.id,
+            hint=f"install it again: hyperhost plugin uninstall {entry.id} --keep-data, then install",
+        )
+
+
+def _ordered(
+    host: Host,
+    entries: Mapping[str, LockEntry],
+    packages: dict[str, Package],
+    present: Mapping[str, _Present],
+) -> list[str]:
+    """Ids in the order of loading; plugins whose needs are not met are marked as failed and left out."""
+    from hyperhost.host.dependencies import order_plugins
+
+    while True:
+        plugins = [*present.values(), *(package.manifest for package in packages.values())]
+        try:
+            return order_plugins(plugins)
+        except DependencyError as error:
+            if error.plugin not in packages:
+                raise
+            _fail(host, entries[error.plugin], error, packages.pop(error.plugin).source)
+
+
+def _with_needed(only: set[str], packages: Mapping[str, Package]) -> set[str]:
+    found: set[str] = set()
+    waiting = list(only)
+    while waiting:
+        plugin_id = waiting.pop()
+        if plugin_id not in found:
+            found.add(plugin_id)
+            if plugin_id in packages:
+                waiting += packages[plugin_id].manifest.dependencies
+    return found
+
+
+def _register(host: Host, item: Discovered) -> None:
+    try:
+        plugin = host.register(item.load(), item.id)
+        plugin.version = item.version
+    except HyperHostError as error:
+        _mark(host, item.id, item.version, "native", error)
+
+
+def _load(host: Host, entry: LockEntry, package: Package, config: Config) -> None:
+    own = config.plugin(entry.id)
+    try:
+        limits = config.limits_for(entry.id, entry.limits)
+        host.load(package, grants=entry.granted, limits=limits, config=own.config)
+    except HyperHostError as error:
+        _fail(host, entry, error, package.source)
+    except ValueError as error:
+        problem = InstallError(f"its limits are wrong: {error}", plugin=entry.id)
+        _fail(host, entry, problem, package.source)
+
+
+def _fail(host: Host, entry: LockEntry, error: HyperHostError, source: Path) -> None:
+    plugin = _mark(host, entry.id, entry.version, "component", error)
+    plugin.source, plugin.digest, plugin.publisher = source, entry.digest, entry.publisher
+
+
+def _mark(
+    host: Host, plugin_id: str, version: str, kind: Literal["native", "component"], error: HyperHostError
+) -> Plugin:
+    error.located(plugin_id, None)
+    plugin = Plugin(plugin_id, version, kind, host, None)
+    plugin._state = "failed"
+    plugin.failure = error
+    host.plugins[plugin_id] = plugin
+    return plugin
+
+
+def _restore_quarantine(host: Host, plugin: Plugin, policy: QuarantinePolicy) -> None:
+    """Put a plugin to rest that faulted too often in earlier processes."""
+    if plugin.quarantine is None or host.home is None:
+        return
+    faults = host.state.faults(plugin.id, limit=100)
+    plugin.quarantine = replay_quarantine(plugin.id, faults, policy)
+    if plugin.quarantine.active:
+        host._suspend(plugin)
+
+
+def replay_quarantine(
+    plugin: str, faults: Iterable[FaultRecord], policy: QuarantinePolicy, now_ns: int | None = None
+) -> Quarantine:
+    """The quarantine that a history of faults leads to, as if one process had seen them all.
+
+    Args:
+        plugin: Id of the plugin.
+        faults: Its faults, oldest first.
+        policy: When it is quarantined.
+        now_ns: The present, in nanoseconds since 1970.
+    """
+    from hyperhost.contracts.limits import parse_duration_ms
+    from hyperhost.host.quarantine import Quarantine
+
+    class Clock:
+        """The time of each fault while they are replayed, the present afterwards."""
+
+        at: float | None = None
+
+        def __call__(self) -> float:
+            return time.monotonic() if self.at is None else self.at
+
+    clock = Clock()
+    quarantine = Quarantine(plugin, policy, clock)
+    present_s, wall_ns = time.monotonic(), time.time_ns() if now_ns is None else now_ns
+    last = 0.0
+    for fault in faults:
+        clock.at = last = present_s - (wall_ns - fault.time_ns) / 1e9
+        if fault.code == RELEASED:
+            quarantine.release()
+            continue
+        if not fault.hook:
+            continue  # it could not be loaded, which is no fault of a call
+        if quarantine.active:
+            _rests(quarantine, fault.hook)  # a call after the rest was the trial
+        quarantine.fault()
+    clock.at = present_s
+    # Nothing went wrong for a whole window after the rest: calls in other processes passed the trial.
+    quiet_s = present_s - last
+    if quarantine.active and quiet_s > parse_duration_ms(policy.window) / 1000 and not _rests(quarantine, ""):
+        quarantine.pass_trial()
+    clock.at = None
+    return quarantine
+
+
+def _rests(quarantine: Quarantine, hook: str) -> bool:
+    """Whether a call is refused; one that is not, is the trial."""
+    from hyperhost.errors import QuarantinedError
+
+    try:
+        quarantine.admit(hook)
+    except QuarantinedError:
+        return True
+    return False

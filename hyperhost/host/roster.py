@@ -1,0 +1,235 @@
+"""Who is registered: puts plugins into calls, takes them out, swaps and calls single ones.
+
+Every change happens under one lock and is complete or undone; calls take no lock.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Mapping
+from typing import Any
+
+from pluggy import HookImpl, PluginValidationError
+
+from hyperhost.errors import DuplicatePluginError, PluginLoadError, PluginStateError
+from hyperhost.hookspecs.markers import PROJECT
+from hyperhost.host.faults import FaultLog
+from hyperhost.host.manager import PluginManager
+from hyperhost.host.plugin import Plugin
+from hyperhost.host.selection import Selection
+from hyperhost.host.specs import HookInfo
+from hyperhost.host.state import State
+from hyperhost.host.supervisor import Supervisor
+
+__all__ = ["Roster"]
+
+_REPLACED = ("version", "object", "digest", "publisher", "manifest", "grants", "config", "runtime", "stamp")
+"""What a reload replaces in a handle."""
+
+
+class Roster:
+    """Made by :class:`hyperhost.Host`.
+
+    Args:
+        hooks: Declared hooks by name; the host adds to it.
+        faults: Where faults are kept.
+        state: Where they are counted.
+        providers: Service → plugin id, as configured.
+
+    Attributes:
+        plugins: Every plugin by id.
+        manager: pluggy's manager.
+        selection: Providers of services.
+        supervisor: Faults and quarantine.
+        lock: Held while anything here changes.
+    """
+
+    def __init__(
+        self,
+        hooks: Mapping[str, HookInfo],
+        faults: FaultLog,
+        state: State,
+        providers: Mapping[str, str] | None,
+    ) -> None:
+        self._hooks = hooks
+        self.plugins: dict[str, Plugin] = {}
+        self.lock = threading.RLock()
+        self.supervisor = Supervisor(hooks, self.plugins, self.implementations, faults, state)
+        self.manager = PluginManager(PROJECT, self.supervisor.on_fault)
+        self.selection = Selection(self.manager, providers)
+
+    def check_free(self, plugin_id: str, source: str) -> None:
+        """Check that no plugin has that id.
+
+        Raises:
+            DuplicatePluginError: one has; names where both come from.
+        """
+        if plugin_id in self.plugins:
+            first = self.plugins[plugin_id].source or "the program"
+            raise DuplicatePluginError(
+                f"is loaded from {first} and again from {source}",
+                plugin=plugin_id,
+                hint="give one of them another id, or unload the first",
+            )
+
+    def enter(self, plugin: Plugin) -> None:
+        """Put a plugin into calls, wholly or not at all.
+
+        Raises:
+            PluginLoadError: an implementation does not fit its spec.
+            OrderCycleError: its before/after options contradict those of others.
+        """
+        with self.lock:
+            # A historic hook calls the plugin while it registers; a fault then must find it here.
+            known = self.plugins.get(plugin.id)
+            self.plugins[plugin.id] = plugin
+            try:
+                self.manager.register(plugin.object, plugin.id)
+                self.selection.apply()
+            except BaseException as caught:
+                if known is None:
+                    del self.plugins[plugin.id]
+                if self.manager.get_plugin(plugin.id) is plugin.object:
+                    self.manager.unregister(name=plugin.id)
+                self.selection.apply()
+                if isinstance(caught, PluginValidationError):
+                    raise PluginLoadError(
+                        " ".join(str(caught).split()),
+                        plugin=plugin.id,
+                        hint="match the hookspec's parameters",
+                    ) from caught
+                raise
+            plugin._state = "active"
+
+    def leave(self, plugin: Plugin) -> None:
+        """Take a plugin out of calls; it stays known."""
+        with self.lock:
+            self._check_alive(plugin)
+            if plugin._state == "active":
+                self.supervisor.release(plugin)
+                self.manager.unregister(name=plugin.id)
+                self.selection.apply()
+                plugin._state = "inactive"
+
+    def activate(self, plugin: Plugin) -> None:
+        """Put a plugin that was taken out back into calls."""
+        with self.lock:
+            self._check_alive(plugin)
+            if plugin._state != "active":
+                self.enter(plugin)
+
+    def remove(self, plugin: Plugin) -> None:
+        """Forget a plugin and free what it holds, once its running calls have ended."""
+        with self.lock:
+            self.leave(plugin)
+            plugin._state = "uninstalled"
+            self.plugins.pop(plugin.id, None)
+        if plugin.runtime is not None:
+            plugin.runtime.close()
+
+    def release(self, plugin: Plugin) -> None:
+        """End a plugin's quarantine."""
+        with self.lock:
+            if plugin.quarantine is not None:
+                plugin.quarantine.release()
+            self.supervisor.release(plugin)
+
+    def swap(self, plugin: Plugin, fresh: Plugin) -> None:
+        """Put the freshly loaded version of a component in place of the one that runs.
+
+        When both implement the same hooks with the same parameters, no call sees anything but the
+        old or the new one; otherwise a call in between may find neither.
+
+        Raises:
+            PluginLoadError: the new one cannot be registered; the old one is back.
+        """
+        with self.lock:
+            self._check_alive(plugin)
+            self.release(plugin)
+            kept = {name: getattr(plugin, name) for name in _REPLACED}
+            was_active = plugin._state == "active"
+            in_place = was_active and _shape(plugin) == _shape(fresh)
+            if was_active and not in_place:
+                self.leave(plugin)
+            for name in _REPLACED:
+                if name != "object" or not in_place:
+                    setattr(plugin, name, getattr(fresh, name))
+            try:
+                if in_place:
+                    for hook, implementation in self.implementations(plugin):
+                        implementation.function = getattr(fresh.object, hook)  # type: ignore[misc]  # see supervisor
+                elif was_active:
+                    self.enter(plugin)
+            except BaseException:
+                for name, value in kept.items():
+                    setattr(plugin, name, value)
+                self.enter(plugin)
+                assert fresh.runtime is not None
+                fresh.runtime.close()
+                raise
+        kept["runtime"].close()
+
+    def implementations(self, plugin: Plugin) -> list[tuple[str, HookImpl]]:
+        """A plugin's implementations with their hook names, called or not."""
+        found = []
+        for name in self._hooks:
+            known = self.selection.implementations(name) or getattr(self.manager.hook, name).get_hookimpls()
+            found += [(name, item) for item in known if item.plugin is plugin.object]
+        return found
+
+    def call(self, plugin: Plugin, hook: str, arguments: Mapping[str, Any]) -> Any:
+        """Call one plugin's implementation; see :meth:`Plugin.call`."""
+        implementation = self._answering(plugin, hook)
+        known = {name for name, _, _ in self._hooks[hook].function.parameters}
+        if unknown := [name for name in arguments if name not in known]:
+            raise PluginStateError(f"the hook has no parameter {unknown[0]!r}", plugin=plugin.id, hook=hook)
+        if missing := [name for name in implementation.argnames if name not in arguments]:
+            raise PluginStateError(
+                f"argument {missing[0]!r} is missing", plugin=plugin.id, hook=hook, hint="give every argument"
+            )
+        try:
+            return implementation.function(*[arguments[name] for name in implementation.argnames])
+        except BaseException as caught:
+            self.supervisor.on_fault(hook, implementation, caught)
+            raise
+
+    def _answering(self, plugin: Plugin, hook: str) -> HookImpl:
+        mine = (
+            [item for name, item in self.implementations(plugin) if name == hook]
+            if hook in self._hooks
+            else []
+        )
+        if not mine:
+            reason = f"does not implement {hook!r}" if plugin._state == "active" else f"is {plugin.state}"
+            raise PluginStateError(
+                reason,
+                plugin=plugin.id,
+                hook=hook,
+                hint=f"it implements {', '.join(plugin.hooks) or 'nothing'}",
+            )
+        if mine[0].wrapper or mine[0].hookwrapper:
+            raise PluginStateError(
+                "wraps this hook and cannot answer it alone",
+                plugin=plugin.id,
+                hook=hook,
+                hint="call the hook itself",
+            )
+        return mine[0]
+
+    @staticmethod
+    def _check_alive(plugin: Plugin) -> None:
+        if plugin._state == "uninstalled":
+            raise PluginStateError("is unloaded", plugin=plugin.id, hint="load it again")
+
+
+def _shape(plugin: Plugin) -> dict[str, tuple[Any, ...]]:
+    """What pluggy knows of a component: parameters and order options of each hook."""
+    assert plugin.runtime is not None
+    orders = (
+        {item.name: (item.priority, item.before, item.after) for item in plugin.manifest.hooks}
+        if plugin.manifest
+        else {}
+    )
+    return {
+        name: (tuple(export.arguments), orders.get(name)) for name, export in plugin.runtime.exports.items()
+    }
