@@ -242,9 +242,9 @@ def open_host(
         SpecError: hookspecs are wrong.
         DuplicatePluginError: two distributions declare one plugin.
     """
+    from hyperhost.hookspecs import KERNEL_SPECS
     from hyperhost.host.host import Host
     from hyperhost.host.populate import import_specs, populate
-    from hyperhost.hookspecs import KERNEL_SPECS
 
     home = home if isinstance(home, Home) else find_home(home)
     if home.exists:

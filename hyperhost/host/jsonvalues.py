@@ -22,23 +22,18 @@ from __future__ import annotations
 import base64
 import binascii
 import dataclasses
-import difflib
 import enum
-import json
 import math
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any, Final
 
 from hyperhost.errors import BadArgumentError
+from hyperhost.host.jsonwords import RANGES, expectation, names, nearest, shown
 from hyperhost.sandbox import types as wit
 
 __all__ = ["arguments_from_json", "from_json", "to_json"]
 
 _WORDS: Final = {"NaN": math.nan, "Infinity": math.inf, "-Infinity": -math.inf}
-_RANGES: Final = {
-    **{f"s{bits}": (-(2 ** (bits - 1)), 2 ** (bits - 1) - 1) for bits in (8, 16, 32, 64)},
-    **{f"u{bits}": (0, 2**bits - 1) for bits in (8, 16, 32, 64)},
-}
 _BYTES_HINT: Final = 'write bytes as {"base64": "aGk="} or {"text": "hi"}'
 
 
@@ -55,12 +50,12 @@ def arguments_from_json(function: wit.Function, data: object, hook: str | None =
         BadArgumentError: no object, an unknown or missing argument, or a value that does not fit its
             type. Names it by path (``findings[3].line``).
     """
-    names = [name for name, _, _ in function.parameters]
+    known = [name for name, _, _ in function.parameters]
     if not isinstance(data, Mapping):
-        raise _error(f"the arguments are {_shown(data)}", f"write an object: {_example(names)}", hook)
+        raise _error(f"the arguments are {shown(data)}", f"write an object: {_example(known)}", hook)
     for name in data:
-        if name not in names:
-            raise _error(f"there is no argument {name!r}", _nearest(name, names, "arguments are"), hook)
+        if name not in known:
+            raise _error(f"there is no argument {name!r}", nearest(name, known, "arguments are"), hook)
     arguments = {}
     for name, _, kind in function.parameters:
         if name not in data and not isinstance(kind, wit.Option):
@@ -121,41 +116,6 @@ def to_json(value: object, kind: wit.WitType | None = None) -> Any:
     return _plain(value)
 
 
-def expectation(kind: wit.WitType) -> str:
-    """A type in words, for whoever writes the JSON: ``a list of objects``."""
-    match kind:
-        case wit.Prim("bool"):
-            return "true or false"
-        case wit.Prim("string"):
-            return "a text"
-        case wit.Prim("char"):
-            return "a single character"
-        case wit.Prim("f32" | "f64"):
-            return "a number"
-        case wit.Prim(name):
-            low, high = _RANGES[name]
-            return f"a whole number from {low} to {high}"
-        case wit.List(is_bytes=True):
-            return 'bytes, as {"base64": "…"}'
-        case wit.List():
-            return "a list"
-        case wit.Map():
-            return "an object"
-        case wit.Option(inner):
-            return f"{expectation(inner)}, or null"
-        case wit.Tuple(elements):
-            return f"a list of {len(elements)} values"
-        case wit.Enum():
-            return f"one of {', '.join(_names(kind))}"
-        case wit.Flags():
-            return f"a list of {', '.join(_names(kind))}"
-        case wit.Variant(cases=cases):
-            return f"an object with one key of {', '.join(name for name, _, _ in cases)}"
-        case wit.Record(fields=fields):
-            return f"an object with {', '.join(field.attribute for field in fields)}"
-    return "a value"
-
-
 def _plain(value: object) -> Any:
     match value:
         case enum.Flag():
@@ -193,8 +153,8 @@ def _prim(kind: wit.Prim, value: object, path: str) -> Any:
             return float(value)
         case "f32" | "f64" if isinstance(value, str) and value in _WORDS:
             return _WORDS[value]
-        case name if name in _RANGES and isinstance(value, int | float) and not isinstance(value, bool):
-            low, high = _RANGES[name]
+        case name if name in RANGES and isinstance(value, int | float) and not isinstance(value, bool):
+            low, high = RANGES[name]
             # 1e3 is how some programs write 1000.
             if (isinstance(value, int) or value.is_integer()) and low <= value <= high:
                 return int(value)
@@ -216,14 +176,14 @@ def _list(kind: wit.List, value: object, path: str) -> Any:
 
 def _bytes(kind: wit.List, value: object, path: str) -> bytes:
     match value:
-        case {"base64": str(text)} if len(value) == 1:
+        case {"base64": str(text), **rest} if not rest:
             try:
                 return base64.b64decode(text, validate=True)
             except (binascii.Error, ValueError):
                 raise _error(f"{path} holds no base64 text", _BYTES_HINT) from None
-        case {"text": str(text)} if len(value) == 1 and _is_scalar_text(text):
+        case {"text": str(text), **rest} if not rest and _is_scalar_text(text):
             return text.encode("utf-8")
-    raise _error(f"{path} is {_shown(value)}, expected bytes", _BYTES_HINT)
+    raise _error(f"{path} is {shown(value)}, expected bytes", _BYTES_HINT)
 
 
 def _map(kind: wit.Map, value: object, path: str) -> dict[str, Any]:
@@ -252,7 +212,7 @@ def _record(kind: wit.Record, value: object, path: str) -> Any:
     known = {field.attribute: field for field in kind.fields}
     for name in value:
         if name not in known:
-            raise _error(f"{path} has no field {name!r}", _nearest(name, known, "fields are"))
+            raise _error(f"{path} has no field {name!r}", nearest(name, known, "fields are"))
     values = {}
     for name, field in known.items():
         if name in value:
@@ -271,26 +231,26 @@ def _record(kind: wit.Record, value: object, path: str) -> Any:
 
 def _enum(kind: wit.Enum, value: object, path: str) -> Any:
     if isinstance(value, str):
-        for name, case, python in zip(_names(kind), kind.cases, kind.values, strict=True):
+        for name, case, python in zip(names(kind), kind.cases, kind.values, strict=True):
             if value in (name, case):
                 return python
-        hint = _nearest(value, _names(kind), "choose one of")
-        raise _error(f"{path} is {_shown(value)}", hint)
+        hint = nearest(value, names(kind), "choose one of")
+        raise _error(f"{path} is {shown(value)}", hint)
     raise _wrong(kind, value, path)
 
 
 def _flags(kind: wit.Flags, value: object, path: str) -> Any:
     if not isinstance(value, list):
         raise _wrong(kind, value, path)
-    names = _names(kind)
+    known = names(kind)
     chosen: list[Any] = []
     for index, item in enumerate(value):
         found = next(
-            (m for n, f, m in zip(names, kind.flags, kind.members, strict=True) if item in (n, f)), None
+            (m for n, f, m in zip(known, kind.flags, kind.members, strict=True) if item in (n, f)), None
         )
         if found is None:
-            hint = _nearest(str(item), names, "choose from")
-            raise _error(f"{path}[{index}] is {_shown(item)}", hint)
+            hint = nearest(str(item), known, "choose from")
+            raise _error(f"{path}[{index}] is {shown(item)}", hint)
         chosen.append(found)
     if kind.python is None:
         return frozenset(chosen)
@@ -308,39 +268,15 @@ def _variant(kind: wit.Variant, value: object, path: str) -> Any:
         if name == case or (python is not None and name == python.__name__):
             return None if payload is None else from_json(payload, inner, f"{path}.{name}")
     cases = [case for case, _, _ in kind.cases]
-    raise _error(f"{path} has no case {name!r}", _nearest(name, cases, "cases are"))
-
-
-def _names(kind: wit.Enum | wit.Flags) -> list[str]:
-    """Names of the cases as Python writes them."""
-    items = kind.values if isinstance(kind, wit.Enum) else kind.members
-    return [str(item.name) if isinstance(item, enum.Enum) else str(item) for item in items]
+    raise _error(f"{path} has no case {name!r}", nearest(name, cases, "cases are"))
 
 
 def _wrong(kind: wit.WitType, value: object, path: str) -> BadArgumentError:
-    return _error(f"{path} is {_shown(value)}", f"expected {expectation(kind)}")
+    return _error(f"{path} is {shown(value)}", f"expected {expectation(kind)}")
 
 
-def _shown(value: object) -> str:
-    """A value as JSON, or only its sort where it is long."""
-    try:
-        text = json.dumps(value, ensure_ascii=True)
-    except (TypeError, ValueError, RecursionError):
-        text = ""
-    if text and len(text) <= 60:
-        return text
-    sorts = {dict: "an object", list: "a list", str: "a long text", int: "a large number"}
-    return sorts.get(type(value), "something else")
-
-
-def _nearest(name: str, known: Iterable[str], words: str) -> str:
-    known = list(known)
-    near = difflib.get_close_matches(name, known, 1)
-    return f"did you mean {near[0]!r}?" if near else f"{words} {', '.join(known) or 'none'}"
-
-
-def _example(names: Iterable[str]) -> str:
-    return "{" + ", ".join(f'"{name}": …' for name in names) + "}"
+def _example(known: Iterable[str]) -> str:
+    return "{" + ", ".join(f'"{name}": …' for name in known) + "}"
 
 
 def _error(message: str, hint: str, hook: str | None = None) -> BadArgumentError:

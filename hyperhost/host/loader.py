@@ -12,6 +12,7 @@ from hyperhost.contracts.limits import Limits
 from hyperhost.errors import PluginLoadError
 from hyperhost.host.environment import Environment
 from hyperhost.host.plugin import Plugin, Usage
+from hyperhost.host.plugin_config import check_config
 from hyperhost.host.specs import HookInfo
 from hyperhost.host.state import State
 
@@ -69,6 +70,7 @@ def fill(
         learning=options.learn,
     )
     plugin.config = {**manifest.config_defaults, **options.config}
+    check_config(package.id, plugin.config, manifest.config_schema)
     plugin.runtime = build_runtime(
         package,
         environment.sandbox,

@@ -39,7 +39,8 @@ class PluginManager(pluggy.PluginManager):
         super().__init__(project_name)
         self._sequence = itertools.count()
         self.registered: dict[int, int] = {}
-        self._inner_hookexec = make_hookexec(on_fault)
+        # The attribute is where pluggy looks and where its tracing puts a wrapping function.
+        self._inner_hookexec = make_hookexec(on_fault)  # type: ignore[assignment]
 
     def register(self, plugin: object, name: str | None = None) -> str | None:
         """Register a plugin, wholly or not at all; otherwise as in pluggy.

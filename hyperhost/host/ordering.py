@@ -45,7 +45,8 @@ def arrange(hook: str, implementations: Iterable[HookImpl], registered: Mapping[
     Raises:
         OrderCycleError: ``before``/``after`` contradict each other; names the plugins along the cycle.
     """
-    wrappers, plain = [], []
+    wrappers: list[HookImpl] = []
+    plain: list[HookImpl] = []
     for implementation in implementations:
         (wrappers if implementation.wrapper or implementation.hookwrapper else plain).append(implementation)
     called = [*_sorted(hook, wrappers, registered), *_sorted(hook, plain, registered)]

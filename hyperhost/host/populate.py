@@ -15,6 +15,7 @@ from hyperhost.host.plugin import Plugin
 
 if TYPE_CHECKING:
     from hyperhost.config import Config
+    from hyperhost.host.dependencies import HasDependencies
     from hyperhost.host.discovery import Discovered
     from hyperhost.host.home import Home
     from hyperhost.host.host import Host
@@ -122,8 +123,8 @@ def check_bound(entry: LockEntry, package: Package) -> None:
     """
     if not entry.binds(package):
         raise GrantError(
-            f"was altered since it was installed (digest {package.digest[:19]}…, installed {entry.digest[:19]}…), "
-            "so nothing that it was granted holds",
+            f"was altered since it was installed (its digest was {entry.digest[:19]}…, now it is "
+            f"{package.digest[:19]}…), so nothing that it was granted holds",
             plugin=entry.id,
             hint=f"install it again: hyperhost plugin uninstall {entry.id} --keep-data, then install",
         )
@@ -139,7 +140,8 @@ def _ordered(
     from hyperhost.host.dependencies import order_plugins
 
     while True:
-        plugins = [*present.values(), *(package.manifest for package in packages.values())]
+        plugins: list[HasDependencies] = [*present.values()]
+        plugins += [package.manifest for package in packages.values()]
         try:
             return order_plugins(plugins)
         except DependencyError as error:
@@ -203,7 +205,7 @@ def _restore_quarantine(host: Host, plugin: Plugin, policy: QuarantinePolicy) ->
     faults = host.state.faults(plugin.id, limit=100)
     plugin.quarantine = replay_quarantine(plugin.id, faults, policy)
     if plugin.quarantine.active:
-        host._suspend(plugin)
+        host._roster.supervisor.rest(plugin)
 
 
 def replay_quarantine(
@@ -239,9 +241,10 @@ def replay_quarantine(
             continue
         if not fault.hook:
             continue  # it could not be loaded, which is no fault of a call
-        if quarantine.active:
-            _rests(quarantine, fault.hook)  # a call after the rest was the trial
-        quarantine.fault()
+        if not quarantine.active:
+            quarantine.fault()
+        elif not _rests(quarantine, fault.hook):
+            quarantine.relapse()  # a call after the rest was the trial, and this is how it ended
     clock.at = present_s
     # Nothing went wrong for a whole window after the rest: calls in other processes passed the trial.
     quiet_s = present_s - last

@@ -75,7 +75,7 @@ class Supervisor:
         if plugin.kind == "native":
             self._state.record_call(plugin.id, hook, getattr(error, "code", type(error).__name__), 0.0)
         if plugin.quarantine is not None and plugin.quarantine.fault():
-            self._rest(plugin)
+            self.rest(plugin)
         return skip
 
     def release(self, plugin: Plugin) -> None:
@@ -84,7 +84,8 @@ class Supervisor:
             for implementation, function in self._resting.pop(plugin.id, ()):
                 _replace(implementation, function)
 
-    def _rest(self, plugin: Plugin) -> None:
+    def rest(self, plugin: Plugin) -> None:
+        """Put stand-ins in place of a plugin's implementations, as its quarantine begins."""
         with self._lock:
             if plugin.id in self._resting:
                 return

@@ -45,7 +45,7 @@ EPOCH_CALLBACK = ctypes.CFUNCTYPE(
 RESOURCE_CALLBACK = ctypes.CFUNCTYPE(c_size_t, c_void_p, c_void_p, ctypes.c_uint32)
 """``(data, context, handle) -> error``."""
 FINALIZER = ctypes.CFUNCTYPE(None, c_void_p)
-NO_FINALIZER = ctypes.cast(None, FINALIZER)
+NO_FINALIZER = FINALIZER()
 
 Instance = _ffi.wasmtime_component_instance_t
 Func = _ffi.wasmtime_component_func_t

@@ -315,7 +315,7 @@ def _class(cls: type, where: str, _open: tuple[Any, ...]) -> WitType:
         return Flags(_unique(kebab(cls.__name__), names, where), tuple(names), tuple(members), cls)
     if issubclass(cls, enum.Enum):
         members = list(cls)
-        return _enum(kebab(cls.__name__), [member.name.lower() for member in members], members, cls, where)
+        return _enum(kebab(cls.__name__), [str(member.name).lower() for member in members], members, cls, where)
     if not dataclasses.is_dataclass(cls):
         raise _unsupported(cls, where)
     if not cls.__dataclass_params__.frozen:  # type: ignore[attr-defined]  # set by @dataclass

@@ -12,10 +12,11 @@ A grant for a single file makes its directory a root in which nothing else can b
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
+from hyperhost.errors import CapabilityDeniedError
 from hyperhost.sandbox.interface import Err
 from hyperhost.sandbox.wasi.handles import FileBudget, OpenFile, state_of
 from hyperhost.sandbox.wasi.paths import DIRECTORY, beneath, walk
@@ -23,7 +24,7 @@ from hyperhost.sandbox.wasi.paths import DIRECTORY, beneath, walk
 if TYPE_CHECKING:
     from hyperhost.sandbox.call import Call
 
-__all__ = ["CONTENT", "Root", "Source", "authorise", "authorise_any", "in_force", "open_roots"]
+__all__ = ["CONTENT", "Root", "Source", "authorise", "authorise_any", "in_force", "listed", "open_roots"]
 
 CONTENT: Final = "content:read"
 """Capability that opens ``Services.content_root`` to the guest as ``/content``, read-only."""
@@ -85,6 +86,23 @@ class Root:
             not source.write and (beneath(path, source.path) or beneath(source.path, path))
             for source in self.sources
         )
+
+
+def listed(call: Call, kinds: Collection[str], noun: str, example: str) -> list[str]:
+    """The grants of ``kinds``, for a function whose answer is made from them.
+
+    Raises:
+        CapabilityDeniedError: none is left since the interface was linked.
+    """
+    found = [capability.text for capability in call.grants.effective if capability.kind in kinds]
+    if not found:
+        raise CapabilityDeniedError(
+            f"asked for its {noun}, of which none is granted any more",
+            plugin=call.plugin,
+            hook=call.hook,
+            hint=f"to allow one: hyperhost plugin grant {call.plugin} {example}",
+        )
+    return found
 
 
 def in_force(call: Call, root: Root) -> str:

@@ -16,6 +16,7 @@ from hyperhost.sandbox.call import Call
 from hyperhost.sandbox.interface import HostInterface, hostfunction
 from hyperhost.sandbox.interfaces.log import one_line
 from hyperhost.sandbox.services import LogSink
+from hyperhost.sandbox.wasi.access import listed
 from hyperhost.sandbox.wasi.handles import drop, state_of
 from hyperhost.sandbox.wasi.io import InputStream, OutputStream
 
@@ -50,15 +51,14 @@ class EnvironmentInterface(HostInterface):
     typed: ClassVar[bool] = False
 
     def _granted(self, call: Call) -> Sequence[str]:
-        """The grants that the answer is made from; with none left the answer is empty."""
-        return [capability.text for capability in call.grants.effective if capability.kind == "env"]
+        return listed(call, ("env",), "environment variables", "env:NAME")
 
     @hostfunction(requires=_granted)
     def get_environment(self, call: Call) -> list[tuple[str, str]]:
         """Names and values of the variables that grants cover; bytes that are not UTF-8 become U+FFFD."""
         granted = [capability for capability in call.grants.effective if capability.kind == "env"]
         found = []
-        for name, value in sorted(call.services.environ.items()) if granted else ():
+        for name, value in sorted(call.services.environ.items()):
             if not _VARIABLE.fullmatch(name):
                 continue
             asked = Capability.parse(f"env:{name}")

@@ -14,7 +14,7 @@ from typing import Any, ClassVar, Final
 from hyperhost.errors import LimitError
 from hyperhost.sandbox.call import Call
 from hyperhost.sandbox.interface import Err, HostInterface, hostfunction
-from hyperhost.sandbox.wasi.access import CONTENT, authorise, authorise_any, in_force, open_roots
+from hyperhost.sandbox.wasi.access import CONTENT, authorise, authorise_any, in_force, listed, open_roots
 from hyperhost.sandbox.wasi.codes import system_errors
 from hyperhost.sandbox.wasi.files import (
     Descriptor,
@@ -74,8 +74,7 @@ class PreopensInterface(HostInterface):
     typed: ClassVar[bool] = False
 
     def _granted(self, call: Call) -> Sequence[str]:
-        """The grants that the answer is made from; with none left the answer is empty."""
-        return [capability.text for capability in call.grants.effective if capability.kind in FILE_KINDS]
+        return listed(call, FILE_KINDS, "directories", "fs.read:/PATH")
 
     @hostfunction(requires=_granted)
     def get_directories(self, call: Call) -> list[tuple[int, str]]:

@@ -59,7 +59,9 @@ class Guest:
         """Call as the gate does: check the requirements, then run the body."""
         found = self.functions[f"wasi:{interface} {function}"]
         self.running.begin_host_call()
-        for capability in found.requires(self.running, *arguments):
+        needed = found.requires(self.running, *arguments)
+        assert needed or found.unprivileged, f"{function} names no capability"
+        for capability in needed:
             self.grants.require(capability, hook="check")
         return found.body(self.running, *arguments)
 
@@ -124,7 +126,7 @@ def open_arguments(base: int, path: str, flags: str, how: str, *, follow: bool) 
 
 def count_files() -> int:
     """File descriptors of this process."""
-    return len(os.listdir("/proc/self/fd" if Path("/proc/self/fd").exists() else "/dev/fd"))
+    return len(os.listdir("/dev/fd"))  # noqa: PTH208 - names are enough
 
 
 @pytest.fixture

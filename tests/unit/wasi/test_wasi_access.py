@@ -111,8 +111,11 @@ def test_a_granted_path_may_go_through_the_operators_links(make_guest, data: Pat
 
 
 def test_without_grants_there_is_no_directory(make_guest) -> None:
-    assert make_guest().roots() == {}
-    assert make_guest("clock").roots() == {}
+    for guest in (make_guest(), make_guest("clock")):
+        with pytest.raises(CapabilityDeniedError, match="asked for its directories") as caught:
+            guest.roots()
+        assert "hyperhost plugin grant p fs.read:/PATH" in caught.value.hint
+    assert make_guest("fs.read:/none/at/all").roots() == {}
 
 
 def test_a_read_only_directory_refuses_every_change(make_guest, data: Path) -> None:
@@ -131,7 +134,7 @@ def test_a_read_only_directory_refuses_every_change(make_guest, data: Path) -> N
     assert guest.method_refusal("symlink-at", base, "file", "new") == "read-only"
     assert guest.method_refusal("set-times-at", base, NONE, "file", NOW, NOW) == "read-only"
     assert guest.method_refusal("set-times", file, NOW, NOW) == "read-only"
-    assert sorted(os.listdir(data)) == ["file", "sub"]
+    assert {entry.name for entry in data.iterdir()} == {"file", "sub"}
 
 
 def test_a_write_only_directory_delivers_but_does_not_read(make_guest, data: Path) -> None:
@@ -226,7 +229,8 @@ def test_revoking_a_path_binds_the_next_call_of_everything_opened_by_it(make_gue
         with pytest.raises(CapabilityDeniedError, match="is not granted") as caught:
             guest.call(interface, function, *arguments)
         assert "hyperhost plugin grant p" in caught.value.hint
-    assert guest.roots() == {}
+    with pytest.raises(CapabilityDeniedError, match="none is granted any more"):
+        guest.roots()
 
 
 def test_revoking_writing_leaves_reading(make_guest, data: Path) -> None:
@@ -239,9 +243,9 @@ def test_revoking_writing_leaves_reading(make_guest, data: Path) -> None:
     assert guest.method("get-flags", base) == {"read"}
     with pytest.raises(CapabilityDeniedError, match=rf"'fs.write:{data}/file' is not granted"):
         guest.method("write", file, b"x", 0)
-    with pytest.raises(CapabilityDeniedError, match="fs.write"):
+    with pytest.raises(CapabilityDeniedError, match=r"fs\.write"):
         guest.call("io/streams", WRITE, stream, b"x")
-    with pytest.raises(CapabilityDeniedError, match="fs.write"):
+    with pytest.raises(CapabilityDeniedError, match=r"fs\.write"):
         guest.method("unlink-file-at", base, "file")
     assert (data / "file").read_text() == "file"
 
@@ -258,7 +262,7 @@ def test_moving_an_open_directory_does_not_dodge_a_later_revocation(make_guest, 
     guest.grants.revoke(f"fs.write:{lost}")
     with pytest.raises(CapabilityDeniedError, match=rf"'fs.write:{lost}/d/after' is not granted"):
         guest.method("create-directory-at", opened, "after")
-    assert os.listdir(lost / "d") == ["before"]
+    assert [entry.name for entry in (lost / "d").iterdir()] == ["before"]
 
 
 @pytest.mark.parametrize("name", ["a\nb", "*", "x*", "\u202e", "~", "ü" * 100])
@@ -269,7 +273,7 @@ def test_odd_names_are_as_good_as_others_and_end_with_the_grant(make_guest, data
     guest.method("write", file, b"x", 0)
     assert guest.method("read", file, 9, 0) == (b"x", True)
     guest.grants.revoke(f"fs.write:{data}")
-    with pytest.raises(CapabilityDeniedError, match="fs.write"):
+    with pytest.raises(CapabilityDeniedError, match=r"fs\.write"):
         guest.method("write", file, b"y", 0)
 
 
@@ -302,7 +306,7 @@ def test_content_needs_its_grant_and_a_host_that_has_some(make_guest, data: Path
     services = WithContent()
     assert make_guest("content:read", services=services).roots() == {}
     services.content_root = data
-    assert make_guest("clock", services=services).roots() == {}
+    assert list(make_guest(f"fs.read:{data}", services=services).roots()) == [str(data)]
 
 
 # --- many -------------------------------------------------------------------------------------
@@ -310,7 +314,8 @@ def test_content_needs_its_grant_and_a_host_that_has_some(make_guest, data: Path
 
 def test_listing_preopens_again_and_again_ends_at_the_file_limit(make_guest, data: Path) -> None:
     guest = make_guest(f"fs.read:{data}")
+    for _ in range(MAX_FILES):
+        guest.roots()
     with pytest.raises(LimitError, match="granted directories cannot be opened") as caught:
-        for _ in range(MAX_FILES + 1):
-            guest.roots()
+        guest.roots()
     assert "grant fewer paths" in caught.value.hint

@@ -7,7 +7,7 @@ import time
 import pytest
 
 from hyperhost.contracts.limits import Limits
-from hyperhost.errors import DeadlineError, OutputLimitError, SandboxError
+from hyperhost.errors import CapabilityDeniedError, DeadlineError, OutputLimitError, SandboxError
 from hyperhost.sandbox.services import MemoryLog, Services
 from hyperhost.sandbox.wasi.handles import drop
 from hyperhost.sandbox.wasi.io import CLOSED
@@ -24,7 +24,9 @@ def test_only_granted_variables_are_told(make_guest) -> None:
     assert ("HOME", "/root") not in guest.call("cli/environment", "get-environment")
     guest.grants.revoke("env:APP_*")
     guest.grants.revoke("env:MISSING")
-    assert guest.call("cli/environment", "get-environment") == []
+    with pytest.raises(CapabilityDeniedError, match="none is granted any more") as caught:
+        guest.call("cli/environment", "get-environment")
+    assert "hyperhost plugin grant p env:NAME" in caught.value.hint
 
 
 def test_variables_that_are_not_utf8_can_be_told(make_guest) -> None:

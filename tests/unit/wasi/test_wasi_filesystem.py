@@ -332,7 +332,13 @@ def test_pipes_sockets_and_devices_are_never_opened(make_guest, data: Path, monk
     guest = make_guest(*both(data), "fs.read:/dev")
     base = guest.root(data)
     for name in ("pipe", "socket"):
-        for flags, how in (("read", ""), ("write", ""), ("read write", "create"), ("", ""), ("write", "truncate")):
+        for flags, how in (
+            ("read", ""),
+            ("write", ""),
+            ("read write", "create"),
+            ("", ""),
+            ("write", "truncate"),
+        ):
             assert guest.open_refusal(base, name, flags, how) == "not-permitted"
     assert guest.open_refusal(guest.roots()["/dev"], "null") == "not-permitted"
     assert guest.method("stat-at", base, frozenset(), "pipe")["type"] == "fifo"

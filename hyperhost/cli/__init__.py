@@ -1,0 +1,1 @@
+"""The command ``hyperhost``: one file per command. Nothing else of HyperHost prints."""
