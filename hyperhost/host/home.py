@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from hyperhost.host.lockfile import LockFile
     from hyperhost.sandbox.interface import HostInterface
 
-__all__ = ["HOME_VARIABLE", "Home", "find_home", "init_home", "open_host"]
+__all__ = ["HOME_VARIABLE", "Home", "find_home", "init_home", "open_host", "package_in"]
 
 HOME_VARIABLE: Final = "HYPERHOST_HOME"
 
@@ -117,14 +117,8 @@ class Home:
         return self.plugins_dir / plugin_id / f"{version}-{digest.partition(':')[2][:12]}"
 
     def package_of(self, entry: LockEntry) -> Path:
-        """What to open for an entry: its directory, or the one file in it that is a whole package."""
-        directory = self.package_dir(entry.id, entry.version, entry.digest)
-        for suffix in ("hhp", "wasm"):
-            if (whole := directory / f"{entry.id}.{suffix}").is_file():
-                if (directory / "plugin.toml").exists():
-                    break
-                return whole
-        return directory
+        """What to open for an entry."""
+        return package_in(self.package_dir(entry.id, entry.version, entry.digest), entry.id)
 
     def check(self) -> None:
         """Return if the directory is there and only its owner, who must be you, can change it.
@@ -165,6 +159,15 @@ class Home:
         if path is None and not self.config_file.exists():
             return Config()
         return load_config(path or self.config_file)
+
+
+def package_in(directory: Path, plugin_id: str) -> Path:
+    """What to open in the directory of a package: itself, or the one file that is the whole package."""
+    if not (directory / "plugin.toml").exists():
+        for suffix in ("hhp", "wasm"):
+            if (whole := directory / f"{plugin_id}.{suffix}").is_file():
+                return whole
+    return directory
 
 
 def find_home(path: Path | str | None = None, environ: Mapping[str, str] | None = None) -> Home:

@@ -24,15 +24,21 @@ if TYPE_CHECKING:
     from hyperhost.host.quarantine import Quarantine, QuarantinePolicy
     from hyperhost.host.state_rows import FaultRecord
 
-__all__ = ["RELEASED", "check_bound", "import_specs", "open_installed", "populate", "replay_quarantine"]
+__all__ = ["RELEASED", "Present", "check_bound", "import_specs", "load_order", "open_installed", "populate", "replay_quarantine"]
 
 RELEASED = "HH-RELEASED"
 """Code of the record that ends a quarantine; faults before it no longer count."""
 
 
 @dataclass(frozen=True, slots=True)
-class _Present:
-    """A plugin as far as the order of loading is concerned."""
+class Present:
+    """A plugin as far as the order of loading is concerned.
+
+    Attributes:
+        id: Its id.
+        version: Its version.
+        dependencies: Constraints by the id of the plugin needed.
+    """
 
     id: str
     version: str
@@ -86,8 +92,12 @@ def populate(host: Host, home: Home, config: Config, only: set[str] | None = Non
                 packages[entry.id] = open_installed(home, entry, host)
             except HyperHostError as error:
                 _fail(host, entry, error, home.package_of(entry))
-    present = {key: _Present(key, item.version) for key, item in natives.items() if key not in off}
-    order = _ordered(host, entries, packages, present)
+    plugins: list[HasDependencies] = [
+        Present(key, item.version) for key, item in natives.items() if key not in off
+    ]
+    order, unmet = load_order([*plugins, *(package.manifest for package in packages.values())])
+    for plugin_id, problem in unmet.items():
+        _fail(host, entries[plugin_id], problem, packages[plugin_id].source)
     wanted = None if only is None else _with_needed(only, packages)
     for plugin_id in order:
         if wanted is not None and plugin_id not in wanted:
@@ -130,24 +140,20 @@ def check_bound(entry: LockEntry, package: Package) -> None:
         )
 
 
-def _ordered(
-    host: Host,
-    entries: Mapping[str, LockEntry],
-    packages: dict[str, Package],
-    present: Mapping[str, _Present],
-) -> list[str]:
-    """Ids in the order of loading; plugins whose needs are not met are marked as failed and left out."""
+def load_order(plugins: Iterable[HasDependencies]) -> tuple[list[str], dict[str, DependencyError]]:
+    """Ids in the order of loading, and why each of the others cannot be loaded."""
     from hyperhost.host.dependencies import order_plugins
 
+    known = {plugin.id: plugin for plugin in plugins}
+    unmet: dict[str, DependencyError] = {}
     while True:
-        plugins: list[HasDependencies] = [*present.values()]
-        plugins += [package.manifest for package in packages.values()]
         try:
-            return order_plugins(plugins)
+            return order_plugins(known.values()), unmet
         except DependencyError as error:
-            if error.plugin not in packages:
+            if error.plugin not in known:
                 raise
-            _fail(host, entries[error.plugin], error, packages.pop(error.plugin).source)
+            unmet[error.plugin] = error
+            del known[error.plugin]
 
 
 def _with_needed(only: set[str], packages: Mapping[str, Package]) -> set[str]:

@@ -110,8 +110,12 @@ class Sandbox:
         return component
 
     def close(self) -> None:
-        """End the deadline thread. Stores must be gone by then."""
+        """End the deadline thread and free the engines. Stores must be gone by then."""
         self.ticker.close()
+        with self._lock:
+            for engine in self._engines.values():
+                engine.close()
+            self._engines.clear()
 
     def _tick(self) -> None:
         for engine in list(self._engines.values()):

@@ -185,11 +185,12 @@ def _tagged(payloads: list[WitType | None]) -> tuple[int, int]:
 
 
 def echo_component(kind: Record) -> bytes:
-    """A component with three hooks that hand back a wrapper of type ``kind``.
+    """A component with four hooks that hand back a wrapper of type ``kind``.
 
     ``echo`` is the identity; ``echo-via-host`` sends it through ``bounce`` of a host interface;
-    ``echo-or-fail`` sends it through ``fallible``, whose answer and error are both wrappers;
-    ``echo-or-refuse`` answers with the refusal "no thanks" of the rule "test" when told to.
+    ``echo-or-fail`` sends it through ``fallible``, whose answer and error are both wrappers, and notes
+    in ``refuse`` which of the two it was; ``echo-or-refuse`` answers with the refusal "no thanks" of
+    the rule "test" when told to.
     """
     names = Names()
     wrapper, refusal = names.text(kind), names.text(REFUSAL)
@@ -226,7 +227,8 @@ def echo_component(kind: Record) -> bytes:
       (local $answer i32)
       (local.set $answer (call $new (i32.const {size + 8})))
       (call $fallible (local.get $value) (local.get $answer))
-      (local.get $answer))
+      (i32.store8 offset=8 (local.get $answer) (i32.load8_u (local.get $answer)))
+      (i32.add (local.get $answer) (i32.const 8)))
     (func (export "refuse") (param $value i32) (result i32)
       (local $answer i32)
       (local.set $answer (call $new (i32.const {max(size, 16) + 8})))
@@ -246,7 +248,7 @@ def echo_component(kind: Record) -> bytes:
     (with "h" (instance (export "bounce" (func $bounce)) (export "fallible" (func $fallible))))))
 {_lifted("echo", "echo", func)}
 {_lifted("echo-via-host", "bounce", func)}
-{_lifted("echo-or-fail", "fallible", f'(param "value" {wrapper}) (result (result {wrapper} (error {wrapper})))')}
+{_lifted("echo-or-fail", "fallible", func)}
 {_lifted("echo-or-refuse", "refuse", f'(param "value" {wrapper}) (result (result {wrapper} (error {refusal})))')}
 )"""
     return bytes(wasmtime.wat2wasm(text))
@@ -268,8 +270,9 @@ class NoThanks(RefusalError):
 
 
 def annotated(function: Any, **annotations: Any) -> Any:
-    """Give a function the annotations of a type made at run time."""
+    """Give a function the annotations of a type made at run time, and the name of a method."""
     function.__annotations__ = annotations
+    function.__qualname__ = f"Made.{function.__name__}"
     return function
 
 
@@ -278,6 +281,7 @@ def specs_for(cls: type) -> type:
 
     def echo(self, value): ...
     def echo_via_host(self, value): ...
+    def echo_or_fail(self, value): ...
     def echo_or_refuse(self, value): ...
 
     types = {"value": cls, "return": cls}
@@ -287,13 +291,17 @@ def specs_for(cls: type) -> type:
         {
             "echo": hyperhost.hookspec(annotated(echo, **types)),
             "echo_via_host": hyperhost.hookspec(annotated(echo_via_host, **types)),
+            "echo_or_fail": hyperhost.hookspec(annotated(echo_or_fail, **types)),
             "echo_or_refuse": hyperhost.hookspec(raises=NoThanks)(annotated(echo_or_refuse, **types)),
         },
     )
 
 
 def bounce_interface(cls: type, seen: list[Any] | None = None) -> hyperhost.HostInterface:
-    """A host interface whose functions hand a wrapper back, and note its value in ``seen``."""
+    """A host interface whose functions hand a wrapper back, and note it in ``seen``.
+
+    ``fallible`` turns ``refuse`` round, so that only the guest can put it right.
+    """
 
     def bounce(self, call, value):
         if seen is not None:
@@ -303,14 +311,16 @@ def bounce_interface(cls: type, seen: list[Any] | None = None) -> hyperhost.Host
     def fallible(self, call, value):
         if seen is not None:
             seen.append(value)
+        turned = dataclasses.replace(value, refuse=not value.refuse)
         if value.refuse:
-            raise hyperhost.Err(value)
-        return value
+            raise hyperhost.Err(turned)
+        return turned
 
     mark = hyperhost.hostfunction
     body = {
         "name": BOUNCE,
         "capability": CAPABILITY,
+        "target_required": False,
         "bounce": mark(requires=CAPABILITY)(annotated(bounce, value=cls, **{"return": cls})),
         "fallible": mark(requires=CAPABILITY, error=cls)(annotated(fallible, value=cls, **{"return": cls})),
     }
@@ -327,6 +337,10 @@ class NativeEcho:
 
     @hyperhost.hookimpl
     def echo_via_host(self, value):
+        return value
+
+    @hyperhost.hookimpl
+    def echo_or_fail(self, value):
         return value
 
     @hyperhost.hookimpl

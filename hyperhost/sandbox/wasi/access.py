@@ -11,12 +11,12 @@ A grant for a single file makes its directory a root in which nothing else can b
 
 from __future__ import annotations
 
+import errno
 import os
-from collections.abc import Collection, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
-from hyperhost.errors import CapabilityDeniedError
 from hyperhost.sandbox.interface import Err
 from hyperhost.sandbox.wasi.handles import FileBudget, OpenFile, state_of
 from hyperhost.sandbox.wasi.paths import DIRECTORY, beneath, walk
@@ -24,7 +24,7 @@ from hyperhost.sandbox.wasi.paths import DIRECTORY, beneath, walk
 if TYPE_CHECKING:
     from hyperhost.sandbox.call import Call
 
-__all__ = ["CONTENT", "Root", "Source", "authorise", "authorise_any", "in_force", "listed", "open_roots"]
+__all__ = ["CONTENT", "Root", "Source", "authorise", "authorise_any", "in_force", "open_roots"]
 
 CONTENT: Final = "content:read"
 """Capability that opens ``Services.content_root`` to the guest as ``/content``, read-only."""
@@ -86,23 +86,6 @@ class Root:
             not source.write and (beneath(path, source.path) or beneath(source.path, path))
             for source in self.sources
         )
-
-
-def listed(call: Call, kinds: Collection[str], noun: str, example: str) -> list[str]:
-    """The grants of ``kinds``, for a function whose answer is made from them.
-
-    Raises:
-        CapabilityDeniedError: none is left since the interface was linked.
-    """
-    found = [capability.text for capability in call.grants.effective if capability.kind in kinds]
-    if not found:
-        raise CapabilityDeniedError(
-            f"asked for its {noun}, of which none is granted any more",
-            plugin=call.plugin,
-            hook=call.hook,
-            hint=f"to allow one: hyperhost plugin grant {call.plugin} {example}",
-        )
-    return found
 
 
 def in_force(call: Call, root: Root) -> str:
@@ -188,7 +171,8 @@ def _open(files: FileBudget, path: str, sources: list[Source]) -> OpenFile | Non
     top = min(own, key=len, default=path)
     try:
         file = OpenFile.open(files, top, DIRECTORY)
-    except (FileNotFoundError, NotADirectoryError, PermissionError):
+    except OSError as caught:
+        _raise_if_full(caught)
         return None
     if top == path:
         return file
@@ -197,7 +181,16 @@ def _open(files: FileBudget, path: str, sources: list[Source]) -> OpenFile | Non
             file.fd, top, path[len(top.rstrip("/")) + 1 :], follow=False, visible=lambda _: True
         ) as place:
             return OpenFile.open(files, place.name, DIRECTORY | os.O_NOFOLLOW, dir_fd=place.fd)
-    except (FileNotFoundError, NotADirectoryError, PermissionError, Err):
+    except Err:
+        return None
+    except OSError as caught:
+        _raise_if_full(caught)
         return None
     finally:
         file.release()
+
+
+def _raise_if_full(caught: OSError) -> None:
+    """What cannot be opened is passed over, except when there are no file descriptors left."""
+    if caught.errno in (errno.EMFILE, errno.ENFILE):
+        raise caught

@@ -7,16 +7,14 @@ against ``Limits.output``. Standard input is always at its end.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from typing import ClassVar, Final
 
-from hyperhost.capabilities.grammar import Capability
 from hyperhost.errors import SandboxError
 from hyperhost.sandbox.call import Call
 from hyperhost.sandbox.interface import HostInterface, hostfunction
 from hyperhost.sandbox.interfaces.log import one_line
 from hyperhost.sandbox.services import LogSink
-from hyperhost.sandbox.wasi.access import listed
 from hyperhost.sandbox.wasi.handles import drop, state_of
 from hyperhost.sandbox.wasi.io import InputStream, OutputStream
 
@@ -50,21 +48,19 @@ class EnvironmentInterface(HostInterface):
     capability: ClassVar[str] = "env"
     typed: ClassVar[bool] = False
 
-    def _granted(self, call: Call) -> Sequence[str]:
-        return listed(call, ("env",), "environment variables", "env:NAME")
-
-    @hostfunction(requires=_granted)
+    @hostfunction(requires="", unprivileged=True)
     def get_environment(self, call: Call) -> list[tuple[str, str]]:
-        """Names and values of the variables that grants cover; bytes that are not UTF-8 become U+FFFD."""
-        granted = [capability for capability in call.grants.effective if capability.kind == "env"]
-        found = []
-        for name, value in sorted(call.services.environ.items()):
-            if not _VARIABLE.fullmatch(name):
-                continue
-            asked = Capability.parse(f"env:{name}")
-            if any(capability.covers(asked) for capability in granted):
-                found.append((name, value.encode("utf-8", "surrogateescape").decode("utf-8", "replace")))
-        return found
+        """Names and values of the variables that grants cover; bytes that are not UTF-8 become U+FFFD.
+
+        The answer is made from the grants themselves, so it asks for none: without any it is empty.
+        """
+        if not call.grants.has_kind("env"):
+            return []
+        return [
+            (name, value.encode("utf-8", "surrogateescape").decode("utf-8", "replace"))
+            for name, value in sorted(call.services.environ.items())
+            if _VARIABLE.fullmatch(name) and call.grants.covers(f"env:{name}")
+        ]
 
     @hostfunction(requires="", unprivileged=True)
     def get_arguments(self, call: Call) -> list[str]:

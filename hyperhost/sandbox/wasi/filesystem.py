@@ -8,13 +8,13 @@ from __future__ import annotations
 
 import os
 import stat
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from typing import Any, ClassVar, Final
 
 from hyperhost.errors import LimitError
 from hyperhost.sandbox.call import Call
 from hyperhost.sandbox.interface import Err, HostInterface, hostfunction
-from hyperhost.sandbox.wasi.access import CONTENT, authorise, authorise_any, in_force, listed, open_roots
+from hyperhost.sandbox.wasi.access import CONTENT, authorise, authorise_any, in_force, open_roots
 from hyperhost.sandbox.wasi.codes import system_errors
 from hyperhost.sandbox.wasi.files import (
     Descriptor,
@@ -70,15 +70,14 @@ class PreopensInterface(HostInterface):
     """``wasi:filesystem/preopens``: one directory for each granted path, named like the path."""
 
     name: ClassVar[str] = "wasi:filesystem/preopens"
-    capability: ClassVar[Any] = FILE_KINDS
+    capability: ClassVar[str | tuple[str, ...]] = FILE_KINDS
     typed: ClassVar[bool] = False
 
-    def _granted(self, call: Call) -> Sequence[str]:
-        return listed(call, FILE_KINDS, "directories", "fs.read:/PATH")
-
-    @hostfunction(requires=_granted)
+    @hostfunction(requires="", unprivileged=True)
     def get_directories(self, call: Call) -> list[tuple[int, str]]:
         """Handles and names of the directories; a grant of a file shows as the directory it is in.
+
+        The answer is made from the grants themselves, so it asks for none: without any it is empty.
 
         Raises:
             LimitError: the instance holds as many open files as it may.
@@ -103,7 +102,7 @@ class TypesInterface(HostInterface):
     """``wasi:filesystem/types``: descriptors and directory entries."""
 
     name: ClassVar[str] = "wasi:filesystem/types"
-    capability: ClassVar[Any] = FILE_KINDS
+    capability: ClassVar[str | tuple[str, ...]] = FILE_KINDS
     typed: ClassVar[bool] = False
     resources: Mapping[str, Callable[[Call, int], None]] = {
         "descriptor": drop,

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
+from typing import Any
 
 import pytest
 
 from hyperhost.contracts.limits import Limits
-from hyperhost.errors import CapabilityDeniedError, DeadlineError, OutputLimitError, SandboxError
+from hyperhost.errors import DeadlineError, OutputLimitError, SandboxError
 from hyperhost.sandbox.services import MemoryLog, Services
 from hyperhost.sandbox.wasi.handles import drop
 from hyperhost.sandbox.wasi.io import CLOSED
@@ -15,33 +17,31 @@ from hyperhost.sandbox.wasi.io import CLOSED
 WRITE = "[method]output-stream.blocking-write-and-flush"
 
 
-def test_only_granted_variables_are_told(make_guest) -> None:
-    environ = {"APP_A": "1", "APP_B": "zwei", "HOME": "/root", "SECRET": "x", "odd name": "y", "": "z"}
+def test_only_granted_variables_are_told(make_guest: Callable[..., Any]) -> None:
+    environ = {"APP_A": "1", "APP_B": "zwei", "HOME": "/home/ada", "SECRET": "x", "odd name": "y", "": "z"}
     guest = make_guest("env:APP_*", "env:HOME", "env:MISSING", services=Services(environ=environ))
     told = guest.call("cli/environment", "get-environment")
-    assert told == [("APP_A", "1"), ("APP_B", "zwei"), ("HOME", "/root")]
+    assert told == [("APP_A", "1"), ("APP_B", "zwei"), ("HOME", "/home/ada")]
     guest.grants.revoke("env:HOME")
-    assert ("HOME", "/root") not in guest.call("cli/environment", "get-environment")
+    assert ("HOME", "/home/ada") not in guest.call("cli/environment", "get-environment")
     guest.grants.revoke("env:APP_*")
     guest.grants.revoke("env:MISSING")
-    with pytest.raises(CapabilityDeniedError, match="none is granted any more") as caught:
-        guest.call("cli/environment", "get-environment")
-    assert "hyperhost plugin grant p env:NAME" in caught.value.hint
+    assert guest.call("cli/environment", "get-environment") == []
 
 
-def test_variables_that_are_not_utf8_can_be_told(make_guest) -> None:
+def test_variables_that_are_not_utf8_can_be_told(make_guest: Callable[..., Any]) -> None:
     guest = make_guest("env:*", services=Services(environ={"A": "caf\udce9"}))
     assert guest.call("cli/environment", "get-environment") == [("A", "caf\ufffd")]
 
 
-def test_how_the_host_was_started_is_not_told(make_guest) -> None:
+def test_how_the_host_was_started_is_not_told(make_guest: Callable[..., Any]) -> None:
     guest = make_guest("env:*")
     assert guest.call("cli/environment", "get-arguments") == []
     assert guest.call("cli/environment", "initial-cwd") is None
 
 
 @pytest.mark.parametrize(("status", "number"), [((True, None), 0), ((False, None), 1)])
-def test_exit_ends_the_call_with_its_status(make_guest, status, number) -> None:
+def test_exit_ends_the_call_with_its_status(make_guest: Callable[..., Any], status: Any, number: int) -> None:
     with pytest.raises(SandboxError, match=rf"the component called exit\({number}\)") as caught:
         make_guest().call("cli/exit", "exit", status)
     assert (caught.value.plugin, caught.value.hook) == ("p", "check")
@@ -49,20 +49,20 @@ def test_exit_ends_the_call_with_its_status(make_guest, status, number) -> None:
         make_guest().call("cli/exit", "exit-with-code", 77)
 
 
-def test_standard_input_is_at_its_end(make_guest) -> None:
+def test_standard_input_is_at_its_end(make_guest: Callable[..., Any]) -> None:
     guest = make_guest()
     stdin = guest.call("cli/stdin", "get-stdin")
     for name in ("read", "blocking-read", "skip", "blocking-skip"):
         assert guest.refusal("io/streams", f"[method]input-stream.{name}", stdin, 10) == CLOSED
 
 
-def test_there_is_no_terminal(make_guest) -> None:
+def test_there_is_no_terminal(make_guest: Callable[..., Any]) -> None:
     guest = make_guest()
     for name in ("stdin", "stdout", "stderr"):
         assert guest.call(f"cli/terminal-{name}", f"get-terminal-{name}") is None
 
 
-def test_output_is_logged_line_by_line(make_guest) -> None:
+def test_output_is_logged_line_by_line(make_guest: Callable[..., Any]) -> None:
     guest = make_guest()
     out = guest.call("cli/stdout", "get-stdout")
     err = guest.call("cli/stderr", "get-stderr")
@@ -76,7 +76,7 @@ def test_output_is_logged_line_by_line(make_guest) -> None:
     assert guest.lines("info") == ["one", "two", "rest"]
 
 
-def test_dropping_the_stream_ends_the_line(make_guest) -> None:
+def test_dropping_the_stream_ends_the_line(make_guest: Callable[..., Any]) -> None:
     guest = make_guest()
     out = guest.call("cli/stdout", "get-stdout")
     guest.call("io/streams", WRITE, out, b"last words")
@@ -84,7 +84,7 @@ def test_dropping_the_stream_ends_the_line(make_guest) -> None:
     assert guest.lines("info") == ["last words"]
 
 
-def test_output_cannot_forge_log_lines_or_steer_a_terminal(make_guest) -> None:
+def test_output_cannot_forge_log_lines_or_steer_a_terminal(make_guest: Callable[..., Any]) -> None:
     guest = make_guest()
     out = guest.call("cli/stdout", "get-stdout")
     guest.call("io/streams", WRITE, out, b"a\x1b[2Jb\xe2\x80\xaec\r2026 root ok\tx\xff\n")
@@ -92,7 +92,7 @@ def test_output_cannot_forge_log_lines_or_steer_a_terminal(make_guest) -> None:
     assert line == "a[2Jbc2026 root ok x\ufffd"
 
 
-def test_a_line_without_end_is_logged_in_pieces(make_guest) -> None:
+def test_a_line_without_end_is_logged_in_pieces(make_guest: Callable[..., Any]) -> None:
     guest = make_guest()
     out = guest.call("cli/stdout", "get-stdout")
     for _ in range(5):
@@ -100,7 +100,7 @@ def test_a_line_without_end_is_logged_in_pieces(make_guest) -> None:
     assert [len(line) for line in guest.lines("info")] == [8192, 8192]
 
 
-def test_flooding_the_log_stops_at_the_output_limit(make_guest) -> None:
+def test_flooding_the_log_stops_at_the_output_limit(make_guest: Callable[..., Any]) -> None:
     guest = make_guest(limits=Limits(output=10))
     for name in ("stdout", "stderr"):
         stream = guest.call(f"cli/{name}", f"get-{name}")
@@ -110,7 +110,7 @@ def test_flooding_the_log_stops_at_the_output_limit(make_guest) -> None:
             guest.call("io/streams", WRITE, stream, b"x")
 
 
-def test_a_flood_of_lines_in_one_write_stops_at_the_deadline(make_guest) -> None:
+def test_a_flood_of_lines_in_one_write_stops_at_the_deadline(make_guest: Callable[..., Any]) -> None:
     class SlowLog(MemoryLog):
         def write(self, plugin: str, hook: str, level: str, message: str) -> None:
             time.sleep(0.001)
@@ -121,7 +121,7 @@ def test_a_flood_of_lines_in_one_write_stops_at_the_deadline(make_guest) -> None
         guest.call("io/streams", WRITE, out, b"x\n" * 10_000)
 
 
-def test_a_line_belongs_to_the_hook_that_wrote_it_last(make_guest) -> None:
+def test_a_line_belongs_to_the_hook_that_wrote_it_last(make_guest: Callable[..., Any]) -> None:
     guest = make_guest()
     out = guest.call("cli/stdout", "get-stdout")
     guest.call("io/streams", WRITE, out, b"begun ")

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from typing import Any
+
 import pytest
 
 from hyperhost.contracts.limits import Limits
@@ -9,7 +12,7 @@ from hyperhost.errors import CapabilityDeniedError, HostBytesLimitError
 from hyperhost.sandbox.services import Services
 
 
-def test_the_clocks_tell_the_hosts_time(make_guest, still_clock) -> None:
+def test_the_clocks_tell_the_hosts_time(make_guest: Callable[..., Any], still_clock: Any) -> None:
     guest = make_guest("clock", services=Services(clock=still_clock))
     assert guest.call("clocks/wall-clock", "now") == {"seconds": 1_700_000_000, "nanoseconds": 123_456_789}
     assert guest.call("clocks/wall-clock", "resolution") == {"seconds": 0, "nanoseconds": 1}
@@ -17,13 +20,13 @@ def test_the_clocks_tell_the_hosts_time(make_guest, still_clock) -> None:
     assert guest.call("clocks/monotonic-clock", "resolution") == 1
 
 
-def test_a_time_before_1970_becomes_1970(make_guest, still_clock) -> None:
+def test_a_time_before_1970_becomes_1970(make_guest: Callable[..., Any], still_clock: Any) -> None:
     still_clock.time_ns = -5
     guest = make_guest("clock", services=Services(clock=still_clock))
     assert guest.call("clocks/wall-clock", "now") == {"seconds": 0, "nanoseconds": 0}
 
 
-def test_revoking_the_clock_binds_the_next_look_at_it(make_guest) -> None:
+def test_revoking_the_clock_binds_the_next_look_at_it(make_guest: Callable[..., Any]) -> None:
     guest = make_guest("clock")
     guest.call("clocks/wall-clock", "now")
     guest.grants.revoke("clock")
@@ -33,7 +36,7 @@ def test_revoking_the_clock_binds_the_next_look_at_it(make_guest) -> None:
         guest.call("clocks/monotonic-clock", "subscribe-duration", 1)
 
 
-def test_random_bytes_come_from_the_hosts_source(make_guest) -> None:
+def test_random_bytes_come_from_the_hosts_source(make_guest: Callable[..., Any]) -> None:
     guest = make_guest("random", services=Services(random=lambda count: bytes(range(count))))
     assert guest.call("random/random", "get-random-bytes", 3) == b"\x00\x01\x02"
     assert guest.call("random/insecure", "get-insecure-random-bytes", 0) == b""
@@ -42,13 +45,15 @@ def test_random_bytes_come_from_the_hosts_source(make_guest) -> None:
     assert guest.call("random/insecure-seed", "insecure-seed") == (0x0706050403020100,) * 2
 
 
-def test_random_numbers_differ(make_guest) -> None:
+def test_random_numbers_differ(make_guest: Callable[..., Any]) -> None:
     guest = make_guest("random")
     assert len({guest.call("random/random", "get-random-u64") for _ in range(100)}) == 100
 
 
 @pytest.mark.parametrize("length", [101, 2**32, 2**64 - 1])
-def test_asking_for_huge_random_data_is_refused_before_it_takes_memory(make_guest, length: int) -> None:
+def test_asking_for_huge_random_data_is_refused_before_it_takes_memory(
+    make_guest: Callable[..., Any], length: int
+) -> None:
     guest = make_guest("random", limits=Limits(host_bytes=100))
     for interface, name in (
         ("random/random", "get-random-bytes"),

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -26,12 +25,12 @@ class Probe:
         """Print ``text`` to standard output."""
 
     @hyperhost.hookspec(firstresult=True)
-    def nap(self, ns: int) -> int:
+    def nap(self, ns: int) -> int:  # type: ignore[empty-body]
         """Sleep, by polling two clocks of which one is far in the future; nanoseconds that took."""
 
     @hyperhost.hookspec(firstresult=True)
-    def read_file(self, path: str) -> str:
-        """Contents of a file in the first preopened directory, "-" without one, a letter for an error code."""
+    def read_file(self, path: str) -> str:  # type: ignore[empty-body]
+        """Contents of a file in the first directory, "-" without one; a letter for an error code."""
 
 
 LIBC = """
@@ -114,50 +113,20 @@ NAP = f"""(component
   (export "now" (func $now)) (export "subscribe" (func $subscribe)) (export "wait" (func $wait))))))
  (func (export "nap") (param "ns" s64) (result s64) (canon lift (core func $main "nap"))))"""
 
-CODES = [
-    "access",
-    "would-block",
-    "already",
-    "bad-descriptor",
-    "busy",
-    "deadlock",
-    "quota",
-    "exist",
-    "file-too-large",
-    "illegal-byte-sequence",
-    "in-progress",
-    "interrupted",
-    "invalid",
-    "io",
-    "is-directory",
-    "loop",
-    "too-many-links",
-    "message-size",
-    "name-too-long",
-    "no-device",
-    "no-entry",
-    "no-lock",
-    "insufficient-memory",
-    "insufficient-space",
-    "not-directory",
-    "not-empty",
-    "not-recoverable",
-    "unsupported",
-    "no-tty",
-    "no-such-device",
-    "overflow",
-    "not-permitted",
-    "pipe",
-    "read-only",
-    "invalid-seek",
-    "text-file-busy",
-    "cross-device",
-]
+# The cases of error-code, in the order that gives them their numbers.
+CODES = (
+    "access would-block already bad-descriptor busy deadlock quota exist file-too-large "
+    "illegal-byte-sequence in-progress interrupted invalid io is-directory loop too-many-links "
+    "message-size name-too-long no-device no-entry no-lock insufficient-memory insufficient-space "
+    "not-directory not-empty not-recoverable unsupported no-tty no-such-device overflow "
+    "not-permitted pipe read-only invalid-seek text-file-busy cross-device"
+)
+NUMBERS = {code: number for number, code in enumerate(CODES.split())}
 
 READ_FILE = f"""(component
  (import "wasi:filesystem/types@0.2.8" (instance $types
   (export "descriptor" (type $descriptor (sub resource)))
-  (type $code-type (enum {" ".join(f'"{code}"' for code in CODES)}))
+  (type $code-type (enum {" ".join(f'"{code}"' for code in NUMBERS)}))
   (export "error-code" (type $code (eq $code-type)))
   (type $follow-type (flags "symlink-follow"))
   (export "path-flags" (type $follow (eq $follow-type)))
@@ -215,8 +184,12 @@ READ_FILE = f"""(component
   (canon lift (core func $main "read-file") (memory $memory) (realloc $realloc))))"""
 
 
+def open_files() -> int:
+    return len(list(Path("/dev/fd").iterdir()))
+
+
 def letter(code: str) -> str:
-    return chr(65 + CODES.index(code))
+    return chr(65 + NUMBERS[code])
 
 
 @pytest.fixture
@@ -276,7 +249,7 @@ def test_every_wasi_call_counts_as_a_host_call(host: hyperhost.Host, wasm: Path)
 
 def test_a_clock_that_was_not_granted_is_not_linked(host: hyperhost.Host, wasm: Path) -> None:
     wasm.write_bytes(wat2wasm(NAP))
-    with pytest.raises(ImportDeniedError, match="wasi:clocks/monotonic-clock@0.2.0") as caught:
+    with pytest.raises(ImportDeniedError, match="imports wasi:clocks/monotonic-clock") as caught:
         host.load(wasm)
     assert "hyperhost plugin grant guest clock" in caught.value.hint
 
@@ -291,7 +264,7 @@ def test_a_guest_reads_granted_files_and_no_others(
     (data / "file").write_text("contents")
     (data / "out").symlink_to("../secret")
     wasm.write_bytes(wat2wasm(READ_FILE))
-    before = len(os.listdir("/dev/fd"))
+    before = open_files()
     plugin = host.load(wasm, grants=[f"fs.read:{data}"], instances=instances)  # type: ignore[arg-type]
     assert host.hook.read_file(path="file") == "contents"
     assert host.hook.read_file(path="none") == letter("no-entry")
@@ -299,7 +272,7 @@ def test_a_guest_reads_granted_files_and_no_others(
     assert host.hook.read_file(path="out") == letter("not-permitted")
     assert host.hook.read_file(path="/etc/passwd") == letter("not-permitted")
     plugin.unload()
-    assert len(os.listdir("/dev/fd")) == before
+    assert open_files() == before
 
 
 def test_file_descriptors_are_closed_when_a_call_fails(
@@ -308,10 +281,10 @@ def test_file_descriptors_are_closed_when_a_call_fails(
     (tmp_path / "file").write_text("contents")
     wasm.write_bytes(wat2wasm(READ_FILE))
     host.load(wasm, grants=[f"fs.read:{tmp_path}"], limits=hyperhost.Limits(host_calls=3))
-    before = len(os.listdir("/dev/fd"))
+    before = open_files()
     with pytest.raises(HostCallLimitError):
         host.hook.read_file(path="file")
-    assert len(os.listdir("/dev/fd")) == before
+    assert open_files() == before
 
 
 def test_files_revoked_between_two_calls_are_out_of_reach(

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import threading
 import time
+from collections.abc import Callable
+from typing import Any
 
 import pytest
 
@@ -29,7 +31,9 @@ class Kept(OutputStream):
         self.data += data
 
 
-def test_a_pollable_is_ready_when_its_moment_has_come(make_guest, still_clock) -> None:
+def test_a_pollable_is_ready_when_its_moment_has_come(
+    make_guest: Callable[..., Any], still_clock: Any
+) -> None:
     guest = make_guest("clock", services=Services(clock=still_clock))
     pollable = guest.call("clocks/monotonic-clock", "subscribe-duration", 2_000)
     assert guest.call("io/poll", "[method]pollable.ready", pollable) is False
@@ -38,7 +42,9 @@ def test_a_pollable_is_ready_when_its_moment_has_come(make_guest, still_clock) -
     assert still_clock.passed_ns == 7_000
 
 
-def test_poll_returns_all_that_are_ready_and_waits_for_the_first(make_guest, still_clock) -> None:
+def test_poll_returns_all_that_are_ready_and_waits_for_the_first(
+    make_guest: Callable[..., Any], still_clock: Any
+) -> None:
     guest = make_guest("clock", services=Services(clock=still_clock))
     now = guest.call("clocks/monotonic-clock", "now")
     later = [
@@ -52,25 +58,23 @@ def test_poll_returns_all_that_are_ready_and_waits_for_the_first(make_guest, sti
     assert still_clock.passed_ns == now + 3_000
 
 
-def test_polling_nothing_is_a_trap(make_guest) -> None:
+def test_polling_nothing_is_a_trap(make_guest: Callable[..., Any]) -> None:
     with pytest.raises(TrapError, match="polled an empty list"):
         make_guest().call("io/poll", "poll", [])
 
 
 @pytest.mark.parametrize("how", ["block", "poll"])
-def test_sleeping_for_ever_ends_at_the_deadline(make_guest, how: str) -> None:
+def test_sleeping_for_ever_ends_at_the_deadline(make_guest: Callable[..., Any], how: str) -> None:
     guest = make_guest("clock", limits=Limits(deadline="60ms"))
     pollable = guest.call("clocks/monotonic-clock", "subscribe-duration", NEVER)
     started = time.monotonic()
+    name, waited_for = ("poll", [pollable] * 2) if how == "poll" else ("[method]pollable.block", pollable)
     with pytest.raises(DeadlineError, match="deadline of 60 ms"):
-        if how == "poll":
-            guest.call("io/poll", "poll", [pollable, pollable])
-        else:
-            guest.call("io/poll", "[method]pollable.block", pollable)
+        guest.call("io/poll", name, waited_for)
     assert time.monotonic() - started < 5
 
 
-def test_a_sleeping_guest_does_not_hold_up_another(make_guest) -> None:
+def test_a_sleeping_guest_does_not_hold_up_another(make_guest: Callable[..., Any]) -> None:
     sleeper, other = make_guest("clock", limits=Limits(deadline="5s")), make_guest("clock")
     pollable = sleeper.call("clocks/monotonic-clock", "subscribe-duration", 300_000_000)
     thread = threading.Thread(target=sleeper.call, args=("io/poll", "[method]pollable.block", pollable))
@@ -81,7 +85,7 @@ def test_a_sleeping_guest_does_not_hold_up_another(make_guest) -> None:
     thread.join()
 
 
-def test_a_forged_handle_ends_the_guest(make_guest) -> None:
+def test_a_forged_handle_ends_the_guest(make_guest: Callable[..., Any]) -> None:
     guest = make_guest()
     with pytest.raises(SandboxError, match="handle 99, which is no open pollable"):
         guest.call("io/poll", "[method]pollable.ready", 99)
@@ -90,7 +94,7 @@ def test_a_forged_handle_ends_the_guest(make_guest) -> None:
         guest.call("io/streams", "[method]output-stream.write", stdin, b"x")
 
 
-def test_a_failed_write_reports_its_error_once_and_closes_the_stream(make_guest) -> None:
+def test_a_failed_write_reports_its_error_once_and_closes_the_stream(make_guest: Callable[..., Any]) -> None:
     guest = make_guest()
     stream = state_of(guest.running).handles.allocate(Brittle())
     case, error = guest.refusal("io/streams", "[method]output-stream.write", stream, b"x")
@@ -102,7 +106,7 @@ def test_a_failed_write_reports_its_error_once_and_closes_the_stream(make_guest)
     assert guest.refusal("io/streams", "[method]output-stream.write", stream, b"x") == CLOSED
 
 
-def test_a_write_beyond_its_permit_is_a_trap(make_guest) -> None:
+def test_a_write_beyond_its_permit_is_a_trap(make_guest: Callable[..., Any]) -> None:
     guest = make_guest()
     stream = state_of(guest.running).handles.allocate(Kept())
     permit = guest.call("io/streams", "[method]output-stream.check-write", stream)
@@ -113,7 +117,7 @@ def test_a_write_beyond_its_permit_is_a_trap(make_guest) -> None:
         guest.call("io/streams", "[method]output-stream.write-zeroes", stream, NEVER)
 
 
-def test_zeroes_are_written_and_counted(make_guest) -> None:
+def test_zeroes_are_written_and_counted(make_guest: Callable[..., Any]) -> None:
     guest = make_guest(limits=Limits(host_bytes=100))
     kept = Kept()
     stream = state_of(guest.running).handles.allocate(kept)
@@ -123,7 +127,9 @@ def test_zeroes_are_written_and_counted(make_guest) -> None:
         guest.call("io/streams", "[method]output-stream.write-zeroes", stream, 1)
 
 
-def test_splicing_from_a_closed_stream_says_closed_and_leaves_the_sink_usable(make_guest) -> None:
+def test_splicing_from_a_closed_stream_says_closed_and_leaves_the_sink_usable(
+    make_guest: Callable[..., Any],
+) -> None:
     guest = make_guest()
     kept = Kept()
     sink = state_of(guest.running).handles.allocate(kept)

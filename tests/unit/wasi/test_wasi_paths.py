@@ -185,8 +185,8 @@ def test_swapping_a_directory_for_a_link_while_walking_never_leads_out(base: Pat
     def swap() -> None:
         while not stop.is_set():
             for name in ("real", "bad"):
-                os.rename(base / name, base / "flip")
-                os.rename(base / "flip", base / name)
+                (base / name).rename(base / "flip")
+                (base / "flip").rename(base / name)
 
     thread = threading.Thread(target=swap)
     thread.start()

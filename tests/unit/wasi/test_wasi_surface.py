@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
+from typing import Any
 
 import pytest
 
@@ -65,18 +67,20 @@ def test_an_interface_is_linked_always_or_for_a_capability() -> None:
         assert not interface.typed
 
 
-def test_unprivileged_functions_are_plumbing_or_constant() -> None:
+def test_functions_that_need_no_grant_are_plumbing_or_list_the_grants_themselves() -> None:
     free = {
         f"{interface.name} {name}"
         for interface in wasi_interfaces()
         for name, function in interface.functions().items()
-        if function.unprivileged and not interface.name.startswith(("wasi:io/", "wasi:cli/"))
+        if function.unprivileged and interface.capability
     }
-    assert free == {"wasi:filesystem/types filesystem-error-code"}
-    for interface in wasi_interfaces():
-        if interface.name in ("wasi:cli/environment", "wasi:clocks/wall-clock", "wasi:random/random"):
-            named = interface.functions()
-            assert not any(named[name].unprivileged for name in named if name.startswith(("get-env", "now")))
+    assert free == {
+        "wasi:cli/environment get-arguments",
+        "wasi:cli/environment get-environment",
+        "wasi:cli/environment initial-cwd",
+        "wasi:filesystem/preopens get-directories",
+        "wasi:filesystem/types filesystem-error-code",
+    }
 
 
 def test_every_resource_type_has_a_destructor() -> None:
@@ -93,7 +97,7 @@ def test_every_resource_type_has_a_destructor() -> None:
     }
 
 
-def test_a_stub_lists_nothing_where_grants_are_listed(make_guest) -> None:  # type: ignore[no-untyped-def]
+def test_a_stub_lists_nothing_where_grants_are_listed(make_guest: Callable[..., Any]) -> None:
     call = make_guest().running
     assert denied_stub("wasi:filesystem/preopens@0.2.3", "get-directories")(call) == []
     assert denied_stub("wasi:cli/environment@0.2.0", "get-environment")(call) == []
@@ -109,14 +113,16 @@ def test_a_stub_lists_nothing_where_grants_are_listed(make_guest) -> None:  # ty
         ("wasi:sockets/tcp@0.2.0", "[method]tcp-socket.start-bind", "does not offer"),
     ],
 )
-def test_a_stub_refuses_and_says_what_would_allow_it(make_guest, interface, function, hint) -> None:  # type: ignore[no-untyped-def]
+def test_a_stub_refuses_and_says_what_would_allow_it(
+    make_guest: Callable[..., Any], interface: str, function: str, hint: str
+) -> None:
     with pytest.raises(CapabilityDeniedError, match="which is not granted") as caught:
         denied_stub(interface, function)(make_guest().running, 1, 2)
     assert hint in caught.value.hint
     assert (caught.value.plugin, caught.value.hook) == ("p", "check")
 
 
-def test_a_stub_tells_learn_mode_what_it_was_called_for(make_guest) -> None:
+def test_a_stub_tells_learn_mode_what_it_was_called_for(make_guest: Callable[..., Any]) -> None:
     guest = make_guest()
     reached: list[str] = []
     guest.grants.observer = reached.append
@@ -126,7 +132,7 @@ def test_a_stub_tells_learn_mode_what_it_was_called_for(make_guest) -> None:
     assert reached == ["clock"]
 
 
-def test_a_stub_whose_capability_was_granted_later_asks_for_a_reload(make_guest) -> None:
+def test_a_stub_whose_capability_was_granted_later_asks_for_a_reload(make_guest: Callable[..., Any]) -> None:
     guest = make_guest("clock")
     with pytest.raises(CapabilityDeniedError, match="not granted") as caught:
         denied_stub("wasi:clocks/wall-clock", "now")(guest.running)
