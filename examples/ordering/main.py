@@ -14,41 +14,46 @@ class Kitchen:
         """Do one step."""
 
 
-def step(id: str, **options: Any) -> Any:  # noqa: A002 - the field's own word
-    """A plugin with that id whose implementation has these options."""
+def step(name: str, **options: Any) -> object:
+    """A plugin whose implementation has these options."""
 
     class Step:
-        plugin_id = id
+        plugin_id = name
 
         @hyperhost.hookimpl(**options)
         def cook(self) -> str:
-            return id
+            return name
 
     return Step()
 
 
 class Apron:
-    plugin_id = "apron"
-
     @hyperhost.hookimpl(wrapper=True)
     def cook(self) -> Generator[None, list[str], list[str]]:
-        steps = yield  # around all the others: runs them here, then sees and may change what they returned
+        steps = yield  # the others run here; then it sees what they returned, and may change it
         return ["apron on", *steps, "apron off"]
 
 
-def main() -> None:
+def show(*plugins: object) -> None:
+    """Register plugins in the order given, and call the hook."""
     with hyperhost.Host("kitchen", specs=[Kitchen]) as host:
-        host.register(step("serve", trylast=True))
-        host.register(step("fry", after=["chop"]))
-        host.register(step("wash", priority=100))  # lower runs earlier, 500 when not given
-        host.register(step("chop", before=["fry"], after=["wash"]))
-        host.register(Apron())
-        host.register(step("taste"))  # says nothing: later registered runs earlier, as in pluggy
-        print("\n".join(host.hook.cook()))
         try:
-            host.register(step("peel", before=["wash"], after=["chop"]))
+            for plugin in plugins:
+                host.register(plugin)
+            print(" → ".join(host.hook.cook()))
         except hyperhost.errors.OrderCycleError as error:
             print(error)
+
+
+def main() -> None:
+    # As in pluggy, the one registered last runs first.
+    show(step("wash"), step("chop"), step("fry"), step("serve"))
+    # tryfirst and trylast are pluggy's; priority is 0 to 1000, lower runs earlier, 500 unless given.
+    show(step("wash", tryfirst=True), step("chop", priority=100), step("fry"), step("serve", trylast=True))
+    # before and after name plugins, hold against everything else, and may name absent ones.
+    show(step("wash"), step("chop", after=["wash"]), step("fry", after=["chop", "peel"]), Apron())
+    # A contradiction is refused when it is registered.
+    show(step("wash", before=["chop"]), step("chop", before=["fry"]), step("fry", before=["wash"]))
 
 
 if __name__ == "__main__":

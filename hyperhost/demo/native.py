@@ -24,7 +24,10 @@ _MAX_FINDINGS: Final = 100
 _EXCERPT: Final = 60
 
 # Parsing is what costs time, and nine files of ten hold none of these words.
-_WORTH_PARSING: Final = re.compile(r"\b(?:eval|exec)\s*\(|pickle|yaml|shell\s*=|\bsystem\b")
+_WORTH_PARSING: Final = re.compile(
+    r"(?<![.\w])(?:eval|exec)\s*\((?!['\")])|\bimport\s+(?:pickle|yaml)\b|\bfrom\s+(?:pickle|yaml)\b|\bshell\s*=\s*True"
+    r"|\bos\.system\s*\(|\bimport\s+system\b"
+)
 
 
 def _run(call: ast.Call) -> Severity | None:

@@ -9,13 +9,12 @@ from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Any
 
-from pluggy import HookRelay
-
 from hyperhost.contracts.limits import Limits
 from hyperhost.errors import (
     CacheError,
     DependencyError,
     DuplicatePluginError,
+    HomeError,
     HyperHostError,
     PluginNotFoundError,
     PluginStateError,
@@ -34,6 +33,8 @@ from hyperhost.host.state import State, open_state
 from hyperhost.sandbox.types import kebab
 
 if TYPE_CHECKING:
+    from pluggy import HookRelay
+
     from hyperhost.capabilities.grammar import Grammar
     from hyperhost.config import Config
     from hyperhost.host.package import Package
@@ -84,7 +85,7 @@ class Host:
     ) -> None:
         self.name = name
         self.home = Path(home) if home is not None else None
-        self.state: State = open_state(self.home / "state.db" if self.home else None)
+        self.state: State = open_state(_made(self.home) / "state.db" if self.home else None)
         self._policy = quarantine or (config.quarantine if config is not None else QuarantinePolicy())
         self._hooks: dict[str, HookInfo] = {}
         self._faults = FaultLog(persist=self._persist_fault)
@@ -476,3 +477,15 @@ class Host:
 
     def _report_cache(self, error: CacheError) -> None:
         self._faults.record("", "", error)
+
+
+def _made(home: Path) -> Path:
+    """The home directory, made for its owner alone when it is not there."""
+    try:
+        home.mkdir(parents=True, exist_ok=True, mode=0o700)
+    except OSError as caught:
+        raise HomeError(
+            f"{home} cannot be used as home directory: {caught.strerror}",
+            hint="set another with HYPERHOST_HOME",
+        ) from caught
+    return home

@@ -125,7 +125,8 @@ def _reason(message: str) -> str:
     """The innermost cause of wasmtime's error text, on one line, without the backtrace."""
     _, _, causes = message.partition("Caused by:")
     lines = [line.strip() for line in (causes or message).splitlines() if line.strip()]
-    chosen = lines[-1] if lines else "no reason given"
+    bugs = [line for line in lines if line.startswith("BUG:")]
+    chosen = (bugs or lines[-1:] or ["no reason given"])[0]
     number, separator, rest = chosen.partition(": ")
     if separator and number.isdigit():
         chosen = rest

@@ -28,6 +28,7 @@ from hyperhost.sandbox.guest_types import ImportedInstance, imports
 from hyperhost.sandbox.interface import HostFunction, HostInterface
 from hyperhost.sandbox.resources import ResourceBridge
 from hyperhost.sandbox.types import Function, function_from_python
+from hyperhost.sandbox.wasi import denied_stub
 from hyperhost.sandbox.wit import signature
 
 if TYPE_CHECKING:
@@ -260,14 +261,17 @@ def _generic_function(guest: Function) -> Function:
 
 
 def _refusal(interface: str, name: str, plugin: str, *, missing: bool) -> HostFunction:
-    """A function that refuses whoever calls it."""
+    """A function that refuses whoever calls it; WASI's start-up questions get an empty answer instead."""
+    if not missing and interface.startswith("wasi:"):
+        return HostFunction(name, denied_stub(interface, name), lambda call, *arguments: (), unprivileged=True)
     reason = "which this host does not offer" if missing else "which it was not granted"
 
     def refuse(call: Call, *arguments: Any) -> Any:
         raise CapabilityDeniedError(
             f"called {interface} {name}, {reason}",
             plugin=plugin,
-            hint=f"see hyperhost plugin permissions {plugin}",
+            hook=call.hook,
+            hint=f"see what it may do with: hyperhost plugin permissions {plugin}",
         )
 
     return HostFunction(name, refuse, lambda call, *arguments: (), unprivileged=True)

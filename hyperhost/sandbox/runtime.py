@@ -26,6 +26,7 @@ from hyperhost.errors import (
 )
 from hyperhost.sandbox import capi
 from hyperhost.sandbox.call import Budget, Call
+from hyperhost.sandbox.capi import func_call, post_return, val_delete
 from hyperhost.sandbox.explain import explain
 from hyperhost.sandbox.faults import call_error
 from hyperhost.sandbox.layout import VAL_SIZE, address
@@ -68,7 +69,21 @@ class Export:
         refusal: Error class for the ``err`` case, if the hookspec documents one.
     """
 
-    __slots__ = ("arguments", "count", "guest", "hook", "host", "index", "lift", "lower", "name", "pointer", "refusal")
+    __slots__ = (
+        "answers_result",
+        "arguments",
+        "count",
+        "guest",
+        "has_result",
+        "hook",
+        "host",
+        "index",
+        "lift",
+        "lower",
+        "name",
+        "pointer",
+        "refusal",
+    )
 
     def __init__(
         self,
@@ -90,6 +105,8 @@ class Export:
         #: Python parameters the guest takes, in its order; it may take a subset.
         self.arguments = [by_name[wit][0] for _, wit, _ in guest.parameters]
         self.count = len(self.arguments)
+        self.has_result = guest.result is not None
+        self.answers_result = isinstance(host.result, Result)
         places = [f"a{index}" for index in range(self.count)]
         values = [(by_name[wit][1], kind, place) for (_, wit, kind), place in zip(guest.parameters, places, strict=True)]
         self.lower: Callable[..., bytes] = Lowering().function("arguments", places, values)
@@ -264,11 +281,10 @@ class ComponentRuntime:
         self._watch(instance, call)
         lifted = None
         try:
-            has_result = export.guest.result is not None
-            error = capi.func_call(function, context, address(packed), export.count, result, has_result)
+            error = func_call(function, context, address(packed), export.count, result, export.has_result)
             if error:
                 raise call_error(call, error, instantiating=False)
-            if has_result:
+            if export.has_result:
                 try:
                     if export.lift is not None:
                         lifted = export.lift(result, call.charge_result)
@@ -282,8 +298,8 @@ class ComponentRuntime:
                         hint="the plugin was built for another contract",
                     ) from caught
                 finally:
-                    capi.val_delete(result)
-            error = capi.post_return(function, context)
+                    val_delete(result)
+            error = post_return(function, context)
             if error:
                 raise call_error(call, error, instantiating=False)
         finally:
@@ -292,7 +308,7 @@ class ComponentRuntime:
 
     @staticmethod
     def _answer(export: Export, value: Any) -> Any:
-        if not isinstance(export.host.result, Result):
+        if not export.answers_result:
             return value
         is_ok, inner = value
         if is_ok:
