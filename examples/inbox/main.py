@@ -30,7 +30,7 @@ def start() -> hyperhost.Host:
     host = hyperhost.Host("inbox", specs=[InboxHooks])
     host.register(TeamRules())
     host.load(PLUGINS / "front_desk.wat", grants=["log"], limits=hyperhost.Limits(memory="1MiB"))
-    host.load(PLUGINS / "hashtags.wat", limits=hyperhost.Limits(memory="1MiB", deadline="50ms"))
+    host.load(PLUGINS / "hashtags.wat", limits=hyperhost.Limits(memory="1MiB", deadline="250ms"))
     return host
 
 

@@ -9,6 +9,8 @@ import hyperhost
 
 
 class Kitchen:
+    """One hook."""
+
     @hyperhost.hookspec
     def cook(self) -> str:  # type: ignore[empty-body]
         """Do one step."""
@@ -20,7 +22,7 @@ def step(name: str, **options: Any) -> object:
     class Step:
         plugin_id = name
 
-        @hyperhost.hookimpl(**options)
+        @hyperhost.hookimpl(**options)  # type: ignore[untyped-decorator]  # real plugins write them out
         def cook(self) -> str:
             return name
 
@@ -28,6 +30,8 @@ def step(name: str, **options: Any) -> object:
 
 
 class Apron:
+    """A wrapper."""
+
     @hyperhost.hookimpl(wrapper=True)
     def cook(self) -> Generator[None, list[str], list[str]]:
         steps = yield  # the others run here; then it sees what they returned, and may change it

@@ -9,9 +9,8 @@ from __future__ import annotations
 from collections.abc import Generator
 from pathlib import Path
 
-from builtin_plugins.storage_memory.plugin import StorageMemory
-
 import hyperhost
+from builtin_plugins.storage_memory.plugin import StorageMemory
 from hyperhost.contracts import Artifact, ArtifactType, PutMode, StorageTotals
 from hyperhost.errors import ProviderConflictError, ProviderMissingError
 
@@ -43,10 +42,10 @@ class CachedStorage:
 
     @hyperhost.hookimpl
     def storage_put_artifact(self, artifact: Artifact, manifest_json: str, mode: PutMode) -> bool:
-        self._artifacts.pop(artifact.id, None)
         changed: bool = self._inner.call(
             "storage_put_artifact", artifact=artifact, manifest_json=manifest_json, mode=mode
         )
+        self._artifacts.pop(artifact.id, None)
         return changed
 
     @hyperhost.hookimpl

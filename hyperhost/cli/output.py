@@ -7,7 +7,7 @@ import sys
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from enum import Enum
+from enum import StrEnum
 from typing import TYPE_CHECKING, Any
 
 from hyperhost.cli.text import one_line, printable
@@ -21,7 +21,7 @@ _PIPE_WIDTH = 10_000
 """Columns where there is no terminal: nothing is cut or wrapped for programs that read it."""
 
 
-class Form(str, Enum):
+class Form(StrEnum):
     """How results are written."""
 
     table = "table"

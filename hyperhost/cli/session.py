@@ -21,12 +21,14 @@ if TYPE_CHECKING:
     from hyperhost.host.home import Home
     from hyperhost.host.host import Host
 
-__all__ = ["Session", "command", "new_app"]
+__all__ = ["Session", "command", "default", "new_app"]
 
 _PANEL = "Common options"
 OutputOption = Annotated[
     Form | None,
-    typer.Option("--output", "-o", help="How to write the result.", rich_help_panel=_PANEL, show_default=False),
+    typer.Option(
+        "--output", "-o", help="How to write the result.", rich_help_panel=_PANEL, show_default=False
+    ),
 ]
 QuietOption = Annotated[
     bool, typer.Option("--quiet", "-q", help="No messages; lists show names only.", rich_help_panel=_PANEL)
@@ -42,7 +44,9 @@ ConfigOption = Annotated[
 ]
 HomeOption = Annotated[
     Path | None,
-    typer.Option("--home", help="Home directory [default: $HYPERHOST_HOME or ~/.hyperhost].", rich_help_panel=_PANEL),
+    typer.Option(
+        "--home", help="Home directory, instead of $HYPERHOST_HOME or ~/.hyperhost.", rich_help_panel=_PANEL
+    ),
 ]
 _COMMON: dict[str, tuple[Any, Any]] = {
     "output": (OutputOption, None),
@@ -113,7 +117,7 @@ class Session:
 
 def new_app(text: str) -> typer.Typer:
     """A group of commands."""
-    return typer.Typer(help=text, no_args_is_help=True, rich_markup_mode=None, pretty_exceptions_enable=False)
+    return typer.Typer(help=text, no_args_is_help=True, pretty_exceptions_enable=False)
 
 
 def command(
@@ -125,26 +129,43 @@ def command(
     """
 
     def register(function: Callable[..., None]) -> Callable[..., None]:
-        hints = typing.get_type_hints(function, include_extras=True)
-        own = list(inspect.signature(function).parameters.values())[1:]
-
-        @functools.wraps(function)
-        def run(**arguments: Any) -> None:
-            session: Session = arguments.pop("ctx").obj
-            session.apply(**{key: arguments.pop(key) for key in _COMMON})
-            function(session, **arguments)
-
-        keyword = inspect.Parameter.KEYWORD_ONLY
-        parameters = [inspect.Parameter("ctx", keyword, annotation=typer.Context)]
-        parameters += [each.replace(kind=keyword, annotation=hints[each.name]) for each in own]
-        parameters += [
-            inspect.Parameter(key, keyword, annotation=kind, default=default)
-            for key, (kind, default) in _COMMON.items()
-        ]
-        run.__signature__ = inspect.Signature(parameters)  # type: ignore[attr-defined]  # read by typer
-        run.__annotations__ = {each.name: each.annotation for each in parameters}
-        del run.__wrapped__  # type: ignore[attr-defined]  # its signature is not the command's
-        app.command(name, **options)(run)
+        app.command(name, **options)(_with_common(function))
         return function
 
     return register
+
+
+def default(app: typer.Typer) -> Callable[[Callable[..., None]], Callable[..., None]]:
+    """Register what a group does when no command of it is named; as :func:`command` otherwise."""
+
+    def register(function: Callable[..., None]) -> Callable[..., None]:
+        app.callback(invoke_without_command=True)(_with_common(function))
+        return function
+
+    return register
+
+
+def _with_common(function: Callable[..., None]) -> Callable[..., None]:
+    """A function for typer that takes the common options, too."""
+    hints = typing.get_type_hints(function, include_extras=True)
+    own = list(inspect.signature(function).parameters.values())[1:]
+
+    @functools.wraps(function)
+    def run(**arguments: Any) -> None:
+        ctx: typer.Context = arguments.pop("ctx")
+        session: Session = ctx.obj
+        session.apply(**{key: arguments.pop(key) for key in _COMMON})
+        if ctx.invoked_subcommand is None:
+            function(session, **arguments)
+
+    keyword = inspect.Parameter.KEYWORD_ONLY
+    parameters = [inspect.Parameter("ctx", keyword, annotation=typer.Context)]
+    parameters += [each.replace(kind=keyword, annotation=hints[each.name]) for each in own]
+    parameters += [
+        inspect.Parameter(key, keyword, annotation=kind, default=value)
+        for key, (kind, value) in _COMMON.items()
+    ]
+    run.__signature__ = inspect.Signature(parameters)  # type: ignore[attr-defined]  # read by typer
+    run.__annotations__ = {each.name: each.annotation for each in parameters}
+    del run.__wrapped__  # its signature is not the command's
+    return run

@@ -12,7 +12,7 @@ _SPACES = re.compile(r"\s+")
 
 
 def printable(text: str) -> str:
-    """``text`` with what could steer the terminal, or reorder what is read, written out as ``\\x1b``.
+    r"""``text`` with what could steer the terminal, or reorder what is read, written out as ``\x1b``.
 
     Line breaks and tabs are kept.
     """

@@ -15,11 +15,19 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-__all__ = ["MAX_BYTES", "MAX_FILES", "Source", "installed", "package_roots", "planted_text", "standard_library"]
+__all__ = [
+    "MAX_BYTES",
+    "MAX_FILES",
+    "Source",
+    "installed",
+    "package_roots",
+    "planted_text",
+    "standard_library",
+]
 
-MAX_FILES: Final = 1500
-MAX_BYTES: Final = 20_000_000
-_MAX_FILE_BYTES: Final = 256 * 1024
+MAX_FILES: Final = 1000
+MAX_BYTES: Final = 8_000_000
+_MAX_FILE_BYTES: Final = 100_000
 _LEFT_OUT: Final = frozenset({"__pycache__", "site-packages", "dist-packages", "test", "tests", "idlelib"})
 
 
@@ -58,7 +66,7 @@ def installed(
 ) -> Iterator[Source]:
     """A sample of the Python files under ``roots``, read one by one as they are asked for.
 
-    Files that are over 256 KiB, no regular files, unreadable or not UTF-8 are passed over.
+    Files that are over 100 kB, no regular files, unreadable or not UTF-8 are passed over.
 
     Args:
         roots: Directories of packages; those named first come first.
@@ -152,5 +160,7 @@ def planted_text() -> str:
 
 def _noise(length: int, alphabet: str) -> str:
     """Characters that look random."""
-    digest = b"".join(hashlib.sha256(f"{alphabet}{index}".encode()).digest() for index in range(length // 32 + 1))
+    digest = b"".join(
+        hashlib.sha256(f"{alphabet}{index}".encode()).digest() for index in range(length // 32 + 1)
+    )
     return "".join(alphabet[byte % len(alphabet)] for byte in digest)[:length]

@@ -5,7 +5,6 @@ Nothing here asks: a front end is given a :class:`Question` and returns a :class
 
 from __future__ import annotations
 
-import dataclasses
 import shlex
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
@@ -18,10 +17,19 @@ from hyperhost.errors import InstallError
 from hyperhost.host.manifest import Ask
 
 if TYPE_CHECKING:
+    from hyperhost.capabilities.kinds import Kind
     from hyperhost.host.lockentry import LockEntry
     from hyperhost.host.package import Package
 
-__all__ = ["Decide", "Decision", "Question", "grant_exactly", "grant_required", "wider_limits"]
+__all__ = [
+    "Decide",
+    "Decision",
+    "Question",
+    "check_specified",
+    "grant_exactly",
+    "grant_required",
+    "wider_limits",
+]
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +41,7 @@ class Question:
         hooks: Hooks that it answers.
         asks: Capabilities to decide about. When it replaces a version, only those that are new.
         unspecified: Kinds that a component without a manifest imports but cannot ask for, as it
-            cannot say which host or path it means; each as the form of a grant.
+            cannot say which host or path it means.
         limits: What a call of it may use.
         replaces: The version installed now, if there is one.
         carried: Grants of that version that stay.
@@ -44,7 +52,7 @@ class Question:
     package: Package
     hooks: tuple[str, ...]
     asks: tuple[Ask, ...]
-    unspecified: tuple[str, ...] = ()
+    unspecified: tuple[Kind, ...] = ()
     limits: Limits = field(default_factory=Limits)
     replaces: LockEntry | None = None
     carried: tuple[Capability, ...] = ()
@@ -112,10 +120,10 @@ def check_specified(question: Question) -> None:
         InstallError: a component without a manifest imports what only a person can specify.
     """
     if question.unspecified:
-        flags = " ".join(f"--grant {shlex.quote(form)}" for form in question.unspecified)
+        flags = " ".join(f"--grant {shlex.quote(kind.form)}" for kind in question.unspecified)
         raise InstallError(
             "has no manifest that says what it needs exactly: it imports "
-            + ", ".join(form.partition(":")[0] for form in question.unspecified),
+            + ", ".join(kind.name for kind in question.unspecified),
             plugin=question.package.id,
             hint=f"say what it may reach: {flags}",
         )
@@ -123,29 +131,38 @@ def check_specified(question: Question) -> None:
 
 def wider_limits(old: Limits, new: Limits) -> list[str]:
     """What ``new`` allows beyond ``old``, in words; empty when nothing is wider."""
-    words = {
-        "memory": (lambda limits: limits.memory_bytes * limits.memories, size_words, "of memory"),
-        "deadline": (lambda limits: limits.deadline_ms, duration_words, "per call"),
-        "output": (lambda limits: limits.output_bytes, size_words, "of output per call"),
-        "host_bytes": (lambda limits: limits.host_byte_count, size_words, "through host functions per call"),
-        "kv": (lambda limits: limits.kv_bytes, size_words, "of stored data"),
-    }
-    found = []
-    for measure, show, what in words.values():
-        before, after = measure(old), measure(new)
-        if after > before:
-            found.append(f"more: use {show(after)} {what} (was: {show(before)})")
-    for name, what in (("host_calls", "host calls per call"), ("concurrency", "calls at one time")):
-        before, after = getattr(old, name), getattr(new, name)
-        if after > before:
-            found.append(f"more: {after:,} {what} (was: {before:,})")
+    found = [
+        f"more: {what.format(show(after))} (was: {show(before)})"
+        for what, show, before, after in _measures(old, new)
+        if after > before
+    ]
     if old.fuel is not None and (new.fuel is None or new.fuel > old.fuel):
-        after_words = "without a limit on instructions" if new.fuel is None else f"{new.fuel:,} instructions"
+        after_words = "any number of instructions" if new.fuel is None else f"{new.fuel:,} instructions"
         found.append(f"more: run {after_words} per call (was: {old.fuel:,})")
     return found
 
 
-def renamed(package: Package, plugin_id: str) -> Package:
-    """A lone component under another id; its file name is only where the first id came from."""
-    manifest = dataclasses.replace(package.manifest, id=plugin_id, component=f"{plugin_id}.wasm")
-    return package.with_manifest(manifest)
+def _measures(old: Limits, new: Limits) -> list[tuple[str, Callable[[float], str], float, float]]:
+    """Words, how to show a figure, and the figure in both."""
+    return [
+        (
+            "use {} of memory",
+            _size,
+            old.memory_bytes * old.memories,
+            new.memory_bytes * new.memories,
+        ),
+        ("run {} per call", duration_words, old.deadline_ms, new.deadline_ms),
+        ("return or log {} per call", _size, old.output_bytes, new.output_bytes),
+        ("move {} through host functions per call", _size, old.host_byte_count, new.host_byte_count),
+        ("keep {} of data", _size, old.kv_bytes, new.kv_bytes),
+        ("call host functions {} times per call", _count, old.host_calls, new.host_calls),
+        ("run {} calls at one time", _count, old.concurrency, new.concurrency),
+    ]
+
+
+def _size(figure: float) -> str:
+    return size_words(int(figure))
+
+
+def _count(figure: float) -> str:
+    return f"{int(figure):,}"

@@ -45,6 +45,7 @@ class LockEntry:
         limits: Its limits.
         state: Its state in the life cycle.
         installed_at: UTC, ISO 8601 with microseconds.
+        stub_denied: Link imports outside the grant to a refusal, whatever the manifest says.
     """
 
     id: str
@@ -57,6 +58,7 @@ class LockEntry:
     limits: Limits = field(default_factory=Limits)
     state: LockState = "installed"
     installed_at: str = ""
+    stub_denied: bool = False
 
     def binds(self, package: Package) -> bool:
         """Whether the grants hold for ``package``: same id, same digest, same publisher."""
@@ -72,6 +74,7 @@ def entries_text(entries: Mapping[str, LockEntry]) -> str:
 def _table(entry: LockEntry) -> dict[str, object]:
     table: dict[str, object] = {key: getattr(entry, key) for key in _TEXT_KEYS}
     table |= {key: sorted(set(getattr(entry, key))) for key in _LIST_KEYS}
+    table["stub_denied"] = entry.stub_denied or None
     table["limits"] = dict(sorted(entry.limits.to_dict().items())) or None
     return table
 
@@ -119,6 +122,7 @@ def _entry(plugin_id: str, table: object, text: str, path: Path) -> LockEntry:
                 limits=limits,
                 state=table["state"],
                 installed_at=table["installed_at"],
+                stub_denied=table.get("stub_denied", False),
             )
     line = _line_of(text, f"plugins.{plugin_id}")
     raise _corrupt(path, f"line {line}", f"plugin {plugin_id!r}: {problem}", plugin_id)
@@ -138,7 +142,9 @@ def _problem(table: object) -> str | None:
         return f"the state {table['state']!r} is none of {', '.join(get_args(LockState))}"
     if not isinstance(table.get("limits", {}), dict):
         return "the key 'limits' is no table"
-    extra = sorted(set(table) - {*_TEXT_KEYS, *_LIST_KEYS, "limits"})
+    if not isinstance(table.get("stub_denied", False), bool):
+        return "the key 'stub_denied' is neither true nor false"
+    extra = sorted(set(table) - {*_TEXT_KEYS, *_LIST_KEYS, "limits", "stub_denied"})
     return f"the key {extra[0]!r} is unknown" if extra else None
 
 

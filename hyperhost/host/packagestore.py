@@ -58,10 +58,11 @@ def place(home: Home, package: Package, directory: Path) -> Path:
     try:
         target.parent.mkdir(mode=0o700, exist_ok=True)
         if target.exists():
-            # Nobody refers to it: what was left when a process died between this move and the lock file.
-            shutil.rmtree(target)
+            # Left by a process that died before it wrote the lock file, or signed by someone else.
+            target.rename(directory.with_name(f"{directory.name}.old"))
         directory.rename(target)
         _sync(target.parent)
+        shutil.rmtree(directory.with_name(f"{directory.name}.old"), ignore_errors=True)
     except OSError as error:
         raise _failed(package.id, error) from error
     return target

@@ -5,7 +5,7 @@ from __future__ import annotations
 import importlib
 import time
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Literal
@@ -24,7 +24,16 @@ if TYPE_CHECKING:
     from hyperhost.host.quarantine import Quarantine, QuarantinePolicy
     from hyperhost.host.state_rows import FaultRecord
 
-__all__ = ["RELEASED", "Present", "check_bound", "import_specs", "load_order", "open_installed", "populate", "replay_quarantine"]
+__all__ = [
+    "RELEASED",
+    "Present",
+    "check_bound",
+    "import_specs",
+    "load_order",
+    "open_installed",
+    "populate",
+    "replay_quarantine",
+]
 
 RELEASED = "HH-RELEASED"
 """Code of the record that ends a quarantine; faults before it no longer count."""
@@ -42,7 +51,7 @@ class Present:
 
     id: str
     version: str
-    dependencies: Mapping[str, str] = MappingProxyType({})
+    dependencies: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
 
 
 def import_specs(names: Iterable[str]) -> list[Any]:
@@ -180,7 +189,8 @@ def _load(host: Host, entry: LockEntry, package: Package, config: Config) -> Non
     own = config.plugin(entry.id)
     try:
         limits = config.limits_for(entry.id, entry.limits)
-        host.load(package, grants=entry.granted, limits=limits, config=own.config)
+        stub = entry.stub_denied or None
+        host.load(package, grants=entry.granted, limits=limits, config=own.config, stub_denied=stub)
     except HyperHostError as error:
         _fail(host, entry, error, package.source)
     except ValueError as error:

@@ -14,7 +14,7 @@ import struct
 from collections.abc import Callable
 from typing import Any
 
-from hyperhost.sandbox.layout import MEMORY, UNIONS, VAL_SIZE
+from hyperhost.sandbox.layout import MEMORY, RAW, UNIONS, VAL_SIZE
 from hyperhost.sandbox.types import (
     Enum,
     Field,
@@ -58,7 +58,7 @@ class Lifting:
 
     def __init__(self, resource: Callable[[int], int] | None = None) -> None:
         self._names = itertools.count()
-        self._namespace: dict[str, Any] = {"M": MEMORY, "resource": resource}
+        self._namespace: dict[str, Any] = {"M": MEMORY, "RAW": RAW, "resource": resource}
         self._lines: list[str] = []
 
     def value(self, name: str, host: WitType, guest: WitType) -> Any:
@@ -82,7 +82,8 @@ class Lifting:
         self, name: str, prefix: str, pairs: list[tuple[WitType, WitType]]
     ) -> tuple[list[str], list[str]]:
         """Begin ``def name(p, w)`` with one read of adjacent values; (raw names, expressions)."""
-        fmt, raws, expressions, lengths = "", [], [], []
+        fmt, raws, expressions = "", [], []
+        lengths: list[str] = []
         for host, guest in pairs:
             union, names = self._slots(guest)
             fmt += prefix + union
@@ -121,20 +122,22 @@ class Lifting:
         self._lines.append(f"    return {expression}")
         return name
 
-    def _expression(self, host: WitType, guest: WitType, raws: list[str], lengths: list[str]) -> str:
+    def _expression(  # noqa: C901 - a table, one line a type
+        self, host: WitType, guest: WitType, raws: list[str], lengths: list[str]
+    ) -> str:
         """Python text that makes the value from its raw numbers; sizes to weigh go to ``lengths``."""
         a, b = raws[0], raws[-1]
         match host, guest:
             case Prim("string"), _:
                 lengths.append(a)
-                return f"str(M[{b}:{b} + {a}], 'utf-8')"
+                return f"RAW[{b}:{b} + {a}].decode()"
             case Prim("char"), _:
                 return f"chr({a})"
             case Prim(), _:
                 return a
             case List(is_bytes=True), _:
                 lengths.append(a)
-                return f"(M[{b} + 8:{b} + 8 + {a} * {VAL_SIZE}:{VAL_SIZE}].tobytes() if {a} else b'')"
+                return f"(RAW[{b} + 8:{b} + 8 + {a} * {VAL_SIZE}:{VAL_SIZE}] if {a} else b'')"
             case List(x), List(y):
                 return self._list(x, y, a, b, lengths)
             case Map(x), List(Tuple((_, y))):
@@ -147,11 +150,11 @@ class Lifting:
             case Record(), Record():
                 return f"{self._record(host, guest)}({b}, w)"
             case Enum(), Enum():
-                return f"{self._enum(host)}[bytes(M[{b}:{b} + {a}])]"
+                return f"{self._enum(host)}[RAW[{b}:{b} + {a}]]"
             case Flags(), Flags():
                 return f"{self._flags(host)}({a}, {b})"
             case Variant(), Variant():
-                return f"{self._variant(host, guest)}[bytes(M[{raws[1]}:{raws[1]} + {a}])]({raws[2]}, w)"
+                return f"{self._variant(host, guest)}[RAW[{raws[1]}:{raws[1]} + {a}]]({raws[2]}, w)"
             case Result(), Result():
                 return f"{self._result(host, guest)}({a}, {b}, w)"
             case Resource(), _:
@@ -181,7 +184,9 @@ class Lifting:
         pairs = [(source.type, field.type) for source, field in zip(sources, guest.fields, strict=True)]
         name = self._new("record")
         _, expressions = self._side_by_side(name, _FIELD_PREFIX, pairs)
-        self._lines.append(f"    return {self._construct(host, list(zip(sources, expressions, strict=True)))}")
+        self._lines.append(
+            f"    return {self._construct(host, list(zip(sources, expressions, strict=True)))}"
+        )
         return name
 
     def _construct(self, host: Record, built: list[tuple[Field, str]]) -> str:
@@ -206,7 +211,7 @@ class Lifting:
             chosen = []
             for index in range(count):
                 length, start = struct.unpack_from("<QQ", MEMORY, where + 16 * index)
-                chosen.append(members[bytes(MEMORY[start : start + length])])
+                chosen.append(members[RAW[start : start + length]])
             if python is None:
                 return frozenset(chosen)
             value = python(0)
@@ -240,5 +245,8 @@ class Lifting:
         for x, y in ((host.ok, guest.ok), (host.err, guest.err)):
             sides.append("None" if x is None or y is None else f"{self._reader(x, y)}(p, w)")
         name = self._new("result")
-        self._lines += [f"def {name}(ok, p, w):", f"    return (True, {sides[0]}) if ok else (False, {sides[1]})"]
+        self._lines += [
+            f"def {name}(ok, p, w):",
+            f"    return (True, {sides[0]}) if ok else (False, {sides[1]})",
+        ]
         return name

@@ -9,7 +9,10 @@ returns. Values are trusted to have the right shape on this fast path; when pack
 
 from __future__ import annotations
 
+import contextlib
+import ctypes
 import itertools
+import mmap
 import struct
 from collections.abc import Callable
 from typing import Any
@@ -33,7 +36,11 @@ from hyperhost.sandbox.types import (
 __all__ = ["Lowering"]
 
 _VALUE_PREFIX = "B7x"
-_LIST_U8 = KINDS["u8"]
+_START = ctypes.c_char * 0
+_U8 = bytes((KINDS["u8"],))
+_HUGE_PAGES: int | None = getattr(mmap, "MADV_HUGEPAGE", None)
+_HUGE_FROM = 64 * 1024
+"""Bytes from which an array of values is worth memory of its own: 2 MiB, one huge page."""
 
 
 def _at(name: str) -> str:
@@ -42,15 +49,23 @@ def _at(name: str) -> str:
 
 def pack_bytes(data: bytes, keep: Callable[[Any], None]) -> tuple[int, int]:
     """``bytes`` as an array of ``u8`` values, filled by two strided copies; (length, address)."""
-    import ctypes
-
     count = len(data)
-    values = bytearray(count * VAL_SIZE)
-    values[0::VAL_SIZE] = bytes((_LIST_U8,)) * count
+    values = _large(count * VAL_SIZE) if count >= _HUGE_FROM else bytearray(count * VAL_SIZE)
+    values[0::VAL_SIZE] = _U8 * count
     values[8::VAL_SIZE] = data
-    pinned = (ctypes.c_char * len(values)).from_buffer(values)
+    pinned = _START.from_buffer(values)
     keep(pinned)
     return count, ctypes.addressof(pinned)
+
+
+def _large(size: int) -> bytearray | mmap.mmap:
+    """Zeroed memory, in huge pages where there are any: page faults would cost most of the conversion."""
+    if _HUGE_PAGES is None:
+        return bytearray(size)
+    values = mmap.mmap(-1, size, flags=mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS)
+    with contextlib.suppress(OSError):  # a kernel without huge pages: ordinary ones serve as well
+        values.madvise(_HUGE_PAGES)
+    return values
 
 
 class Lowering:
@@ -88,7 +103,9 @@ class Lowering:
 
     # Each ``_value`` returns (format of the union, kind, argument expressions).
 
-    def _value(self, host: WitType, guest: WitType, v: str) -> tuple[str, int, list[str]]:
+    def _value(  # noqa: C901 - a table, one line a type
+        self, host: WitType, guest: WitType, v: str
+    ) -> tuple[str, int, list[str]]:
         match host, guest:
             case Prim("bool"), _:
                 return self._scalar("bool", f"({v} if {v}.__class__ is bool else {v}.not_a_bool)")
@@ -105,13 +122,21 @@ class Lowering:
                 return "QQ8x", KINDS["list"], [f"*{self._list(a, b)}({v}, k)"]
             case Map(value), List(Tuple((_, other))):
                 pair, guest_pair = Tuple((Prim("string"), value)), Tuple((Prim("string"), other))
-                return "QQ8x", KINDS["list"], [f"*{self._list(pair, guest_pair)}({v}.items(), k)"]
+                return (
+                    "QQ8x",
+                    KINDS["list"],
+                    [f"*{self._list(pair, guest_pair, check=False)}({v}.items(), k)"],
+                )
             case Option(a), Option(b):
                 return "Q16x", KINDS["option"], [f"0 if {v} is None else {self._boxed(a, b)}({v}, k)"]
             case Tuple(xs), Tuple(ys):
                 return "QQ8x", KINDS["tuple"], [str(len(ys)), f"{self._tuple(xs, ys)}({v}, k)"]
             case Record(), Record():
-                return "QQ8x", KINDS["record"], [str(len(guest.fields)), f"{self._record(host, guest)}({v}, k)"]
+                return (
+                    "QQ8x",
+                    KINDS["record"],
+                    [str(len(guest.fields)), f"{self._record(host, guest)}({v}, k)"],
+                )
             case Enum(), Enum():
                 return "QQ8x", KINDS["enum"], [f"*{self._enum(host, guest)}[{v}]"]
             case Flags(), Flags():
@@ -150,15 +175,21 @@ class Lowering:
         fmt, kind, arguments = self._value(host, guest, "v")
         pack = self._packer(_VALUE_PREFIX + fmt)
         return self._define(
-            self._new("box"), [f"b = {pack}({', '.join([str(kind), *arguments])})", "k(b)", f"return {_at('b')}"]
+            self._new("box"),
+            [f"b = {pack}({', '.join([str(kind), *arguments])})", "k(b)", f"return {_at('b')}"],
         )
 
-    def _list(self, host: WitType, guest: WitType) -> str:
+    def _list(self, host: WitType, guest: WitType, *, check: bool = True) -> str:
         fmt, kind, arguments = self._value(host, guest, "x")
         pack = self._packer(_VALUE_PREFIX + fmt)
         return self._define(
             self._new("list"),
             [
+                # Text, sets and dicts can be iterated too, and would cross as something they are not.
+                *(
+                    ["if v.__class__ is not list and not isinstance(v, (list, tuple)): raise TypeError"]
+                    * check
+                ),
                 f"b = b''.join([{pack}({', '.join([str(kind), *arguments])}) for x in v])",
                 "k(b)",
                 f"return len(v), {_at('b')}",
@@ -171,7 +202,14 @@ class Lowering:
         pack = self._packer("".join(_VALUE_PREFIX + item[0] for item in packed))
         arguments = ", ".join(", ".join((str(item[1]), *item[2])) for item in packed)
         return self._define(
-            self._new("tuple"), [f"{', '.join(names)}, = v", f"b = {pack}({arguments})", "k(b)", f"return {_at('b')}"]
+            self._new("tuple"),
+            [
+                "if v.__class__ is not tuple and not isinstance(v, (list, tuple)): raise TypeError",
+                f"{', '.join(names)}, = v",
+                f"b = {pack}({arguments})",
+                "k(b)",
+                f"return {_at('b')}",
+            ],
         )
 
     def _record(self, host: Record, guest: Record) -> str:
@@ -180,7 +218,9 @@ class Lowering:
         for field in guest.fields:
             source = by_name[field.name]
             local = self._new("f")
-            loads.append(f"{local} = v.{source.attribute}" if host.python else f"{local} = v[{source.attribute!r}]")
+            loads.append(
+                f"{local} = v.{source.attribute}" if host.python else f"{local} = v[{source.attribute!r}]"
+            )
             union, kind, expressions = self._value(source.type, field.type, local)
             length, where = self._constant(field.name)
             fmt += "QQ" + _VALUE_PREFIX + union
@@ -197,15 +237,22 @@ class Lowering:
         return table
 
     def _flags(self, host: Flags, guest: Flags) -> str:
-        named = [(member, self._constant(name)) for name, member in zip(host.flags, host.members, strict=True)]
-        known = {name for name in guest.flags}
+        named = [
+            (member, self._constant(name)) for name, member in zip(host.flags, host.members, strict=True)
+        ]
+        known = set(guest.flags)
         missing = [member for name, member in zip(host.flags, host.members, strict=True) if name not in known]
         is_python = host.python is not None
+        every = 0
+        for member in host.members if is_python else ():
+            every |= member.value
 
         def lower(v: Any, k: Callable[[Any], None]) -> tuple[int, int]:
             chosen = [where for member, where in named if (v & member if is_python else member in v)]
             if any(v & member if is_python else member in v for member in missing):
                 raise KeyError(v)
+            if is_python and v.value & ~every:
+                raise ValueError(v)
             packed = b"".join([struct.pack("<QQ", *where) for where in chosen])
             k(packed)
             return len(chosen), address(packed)

@@ -299,6 +299,9 @@ class ComponentRuntime:
                     ) from caught
                 finally:
                     val_delete(result)
+                    # The next call drops what it finds here; boxed payloads (option, variant, result)
+                    # would be freed twice. Kind 0 is a bool, which owns nothing.
+                    instance.result[0] = b"\0"
             error = post_return(function, context)
             if error:
                 raise call_error(call, error, instantiating=False)

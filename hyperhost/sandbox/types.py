@@ -9,6 +9,7 @@ from __future__ import annotations
 import dataclasses
 import enum
 import re
+import sys
 import types
 import typing
 from collections.abc import Callable, Mapping
@@ -173,8 +174,12 @@ _NEAREST: Mapping[Any, str] = {
     bytearray: "bytes",
     memoryview: "bytes",
     complex: "tuple[float, float]",
-    type(None): "no annotation, or -> None for the result",
+    type(None): "a type with values; only a result may be None",
+    typing.Literal: "Literal[...] of str, or an Enum",
 }
+_MAX_FLAGS = 32
+_RESOLVABLE = "define or import the type at the top level of the module"
+_SPELLING = re.compile(r"[a-z][a-z0-9]*(-[a-z][a-z0-9]*)*")
 _WORD = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z0-9]+")
 
 
@@ -214,10 +219,7 @@ def function_from_python(
         UnsupportedTypeError: a parameter has no annotation, or one that has no WIT counterpart.
     """
     where = where or function.__qualname__
-    try:
-        hints = typing.get_type_hints(function, include_extras=True)
-    except (NameError, AttributeError, TypeError) as caught:
-        raise UnsupportedTypeError(f"annotations of {where} cannot be resolved: {caught}") from caught
+    hints = _hints(function, where, function.__globals__, "parameter")
     code = function.__code__
     names = code.co_varnames[: code.co_argcount + code.co_kwonlyargcount][skip:]
     if code.co_flags & 0x0C:  # *args or **kwargs: their number and types are unknown
@@ -231,6 +233,7 @@ def function_from_python(
         parameters.append(
             (name, kebab(name), type_from_python(hints[name], f"parameter {name!r} of {where}", name))
         )
+    _unique(where, [name for _, name, _ in parameters], where, "parameters")
     returned = hints.get("return", type(None))
     result: WitType | None = None
     if returned is not type(None):
@@ -245,6 +248,34 @@ def function_from_python(
     elif error is not None:
         result = Result(result, type_from_python(error, f"the error of {where}", "error"))
     return Function(tuple(parameters), result)
+
+
+def _hints(annotated: Any, where: str, namespace: Mapping[str, Any], word: str) -> dict[str, Any]:
+    """The resolved annotations of a function or class.
+
+    Raises:
+        UnsupportedTypeError: one of them names something that is not there; says which.
+    """
+    try:
+        return typing.get_type_hints(annotated, include_extras=True)
+    except (NameError, AttributeError, TypeError, SyntaxError) as caught:
+        for name, annotation in getattr(annotated, "__annotations__", {}).items():
+            alone = types.SimpleNamespace(__annotations__={name: annotation})
+            try:
+                typing.get_type_hints(alone, globalns=dict(namespace), include_extras=True)
+            except (NameError, AttributeError, TypeError, SyntaxError) as problem:
+                part = "the result" if name == "return" else f"{word} {name!r}"
+                raise _unresolved(f"{part} of {where}", annotation, problem) from caught
+        raise UnsupportedTypeError(
+            f"annotations of {where} cannot be resolved: {caught}", hint=_RESOLVABLE
+        ) from caught
+
+
+def _unresolved(where: str, annotation: Any, caught: Exception) -> UnsupportedTypeError:
+    return UnsupportedTypeError(
+        f"{where} has type {annotation}, which cannot be resolved: {caught}",
+        hint=_RESOLVABLE,
+    )
 
 
 def type_from_python(
@@ -312,10 +343,17 @@ def _class(cls: type, where: str, _open: tuple[Any, ...]) -> WitType:
     if issubclass(cls, enum.Flag):
         members = list(cls)
         names = [kebab((member.name or "").lower()) for member in members]
+        if len(names) > _MAX_FLAGS:
+            raise UnsupportedTypeError(
+                f"{where} uses {cls.__name__} with {len(names)} flags, and components carry {_MAX_FLAGS}",
+                hint="split it in two",
+            )
         return Flags(_unique(kebab(cls.__name__), names, where), tuple(names), tuple(members), cls)
     if issubclass(cls, enum.Enum):
         members = list(cls)
-        return _enum(kebab(cls.__name__), [str(member.name).lower() for member in members], members, cls, where)
+        return _enum(
+            kebab(cls.__name__), [str(member.name).lower() for member in members], members, cls, where
+        )
     if not dataclasses.is_dataclass(cls):
         raise _unsupported(cls, where)
     if not cls.__dataclass_params__.frozen:  # type: ignore[attr-defined]  # set by @dataclass
@@ -328,7 +366,7 @@ def _class(cls: type, where: str, _open: tuple[Any, ...]) -> WitType:
             f"{where} uses dataclass {cls.__name__}, which contains itself",
             hint="WIT has no recursive types: pass a list of nodes that refer to each other by index",
         )
-    hints = typing.get_type_hints(cls, include_extras=True)
+    hints = _hints(cls, f"{cls.__name__} ({where})", vars(sys.modules.get(cls.__module__, types)), "field")
     fields = []
     for field in dataclasses.fields(cls):
         if not field.init:
@@ -341,7 +379,10 @@ def _class(cls: type, where: str, _open: tuple[Any, ...]) -> WitType:
         )
         fields.append(Field(field.name, kebab(field.name), kind, has_default))
     if not fields:
-        raise UnsupportedTypeError(f"{where} uses dataclass {cls.__name__}, which has no fields")
+        raise UnsupportedTypeError(
+            f"{where} uses dataclass {cls.__name__}, which has no fields",
+            hint="use a Literal or an Enum instead",
+        )
     name = _unique(kebab(cls.__name__), [field.name for field in fields], where)
     return Record(name, tuple(fields), cls)
 
@@ -351,17 +392,28 @@ def _enum(name: str, spelled: list[str], values: list[Any], python: Any, where: 
     return Enum(_unique(name, names, where), tuple(names), tuple(values), python)
 
 
-def _unique(name: str, names: list[str], where: str) -> str:
-    """Check that names survive their WIT spelling, and return ``name``."""
-    for candidate in (name, *names):
-        if not re.fullmatch(r"[a-z][a-z0-9]*(-[a-z][a-z0-9]*)*", candidate):
+def _unique(name: str, names: list[str], where: str, parts: str = "") -> str:
+    """Check that names survive their WIT spelling, and return ``name``.
+
+    Args:
+        name: Name of the type.
+        names: Names of its fields or cases.
+        where: What it annotates, for errors.
+        parts: What ``names`` are, when ``name`` is no WIT name and there may be none of them.
+    """
+    for candidate in names if parts else (name, *names):
+        if not _SPELLING.fullmatch(candidate):
             raise UnsupportedTypeError(
-                f"{where}: {candidate!r} cannot be spelled in WIT", hint="start with a letter"
+                f"{where}: {candidate!r} cannot be spelled in WIT",
+                hint="use ASCII letters and digits, and start with a letter",
             )
-    if len(set(names)) != len(names):
-        raise UnsupportedTypeError(f"{where}: two names of {name} are the same once spelled in WIT")
-    if not names:
-        raise UnsupportedTypeError(f"{where}: {name} has no cases")
+    if twice := next((candidate for candidate in names if names.count(candidate) > 1), None):
+        raise UnsupportedTypeError(
+            f"{where}: two {parts or 'names'} of {name} are both {twice!r} once spelled in WIT",
+            hint="rename one",
+        )
+    if not names and not parts:
+        raise UnsupportedTypeError(f"{where}: {name} has no cases", hint="give it at least one")
     return name
 
 

@@ -7,7 +7,10 @@ reading, one world with every hook.
 
 from __future__ import annotations
 
+import dataclasses
+import itertools
 from collections.abc import Iterable, Mapping
+from typing import Any
 
 from hyperhost.sandbox.types import (
     Enum,
@@ -27,9 +30,12 @@ from hyperhost.sandbox.types import (
 
 __all__ = ["interface", "named_types", "package", "show", "signature"]
 
-_KEYWORDS = frozenset(
-    ["as", "async", "bool", "borrow", "char", "constructor", "enum", "export", "f32", "f64", "flags", "from", "func", "future", "import", "include", "interface", "list", "map", "option", "own", "package", "record", "resource", "result", "s16", "s32", "s64", "s8", "static", "stream", "string", "tuple", "type", "u16", "u32", "u64", "u8", "use", "variant", "with", "world"]
+_WORDS = (
+    "as async bool borrow char constructor enum export f32 f64 flags from func future import include "
+    "interface list map option own package record resource result s16 s32 s64 s8 static stream string "
+    "tuple type u16 u32 u64 u8 use variant with world"
 )
+_KEYWORDS = frozenset(_WORDS.split())
 
 
 def identifier(name: str) -> str:
@@ -71,12 +77,10 @@ def signature(function: Function) -> str:
     return f"func({parameters}){result}"
 
 
-def named_types(functions: Iterable[Function]) -> dict[str, WitType]:
-    """Every named type the functions use, inner ones first.
-
-    Two different types of one name get the name of the later one numbered by the caller's own
-    choice of class names; here the first wins only when both are equal.
-    """
+def named_types(  # noqa: C901 - a table, one line a type
+    functions: Iterable[Function],
+) -> dict[str, WitType]:
+    """Every named type the functions use, inner ones first; of two with one name, the first."""
     found: dict[str, WitType] = {}
 
     def visit(kind: WitType | None) -> None:
@@ -107,6 +111,54 @@ def named_types(functions: Iterable[Function]) -> dict[str, WitType]:
     return found
 
 
+def _distinct(functions: Mapping[str, Function]) -> dict[str, Function]:
+    """The functions with a number behind every type name that an earlier, different type has.
+
+    A ``Literal`` is named after its parameter, so two hooks soon have different types called
+    ``mode``. Names do not count when a component is matched with a hook, so either may change.
+    """
+    taken: dict[str, list[str]] = {}
+
+    def named(kind: Record | Variant | Enum | Flags) -> WitType:
+        body = _definition("", kind)
+        numbers = itertools.count(2)
+        name = kind.name
+        while taken.setdefault(name, body) != body:
+            name = f"{kind.name}{next(numbers)}"
+        return dataclasses.replace(kind, name=name)
+
+    def each(kind: WitType | None) -> Any:
+        match kind:
+            case List(inner) | Option(inner):
+                return dataclasses.replace(
+                    kind, **{"element" if isinstance(kind, List) else "inner": each(inner)}
+                )
+            case Map(value):
+                return Map(each(value))
+            case Tuple(elements):
+                return Tuple(tuple(map(each, elements)))
+            case Result(ok, err):
+                return Result(each(ok), each(err))
+            case Record(fields=fields):
+                inside = tuple(dataclasses.replace(field, type=each(field.type)) for field in fields)
+                return named(dataclasses.replace(kind, fields=inside))
+            case Variant(cases=cases):
+                return named(
+                    Variant(kind.name, tuple((case, each(payload), cls) for case, payload, cls in cases))
+                )
+            case Enum() | Flags():
+                return named(kind)
+        return kind
+
+    return {
+        key: Function(
+            tuple((python, wit, each(kind)) for python, wit, kind in function.parameters),
+            each(function.result),
+        )
+        for key, function in functions.items()
+    }
+
+
 def _definition(name: str, kind: WitType) -> list[str]:
     match kind:
         case Record(fields=fields):
@@ -130,7 +182,15 @@ def _definition(name: str, kind: WitType) -> list[str]:
 def interface(
     name: str, functions: Mapping[str, Function], types: Mapping[str, WitType] | None = None
 ) -> str:
-    """One WIT interface with its types and functions."""
+    """One WIT interface with its types and functions.
+
+    Args:
+        name: Its name.
+        functions: WIT name → type of each function.
+        types: The named types to print; those that the functions use, when not given.
+    """
+    if types is None:
+        functions = _distinct(functions)
     lines = [f"interface {name} {{"]
     for type_name, kind in (named_types(functions.values()) if types is None else types).items():
         lines += _definition(type_name, kind)
@@ -155,6 +215,7 @@ def package(
         world: Name of the world.
         imports: Full names of the host interfaces the world imports.
     """
+    hooks = _distinct(hooks)
     types = named_types(hooks.values())
     parts = [f"package {name}@{version};"]
     if types:

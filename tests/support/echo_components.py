@@ -114,11 +114,16 @@ class Names:
                 second = f" (error {self.text(err)})" if err is not None else ""
                 return f"(result{first}{second})"
             case Record(fields=fields):
-                return self._named("record", [f'(field "{field.name}" {self.text(field.type)})' for field in fields])
+                return self._named(
+                    "record", [f'(field "{field.name}" {self.text(field.type)})' for field in fields]
+                )
             case Variant(cases=cases):
                 return self._named(
                     "variant",
-                    [f'(case "{name}"{f" {self.text(payload)}" if payload else ""})' for name, payload, _ in cases],
+                    [
+                        f'(case "{name}"{f" {self.text(payload)}" if payload else ""})'
+                        for name, payload, _ in cases
+                    ],
                 )
             case Enum(cases=cases):
                 return self._named("enum", [f'"{case}"' for case in cases])

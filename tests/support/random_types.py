@@ -22,7 +22,10 @@ KEYWORDS = ("type", "list", "use", "record", "func", "string", "option", "world"
 
 _WIDTHS: dict[Any, tuple[int, int]] = {
     **{kind: (0, 2**bits - 1) for kind, bits in ((U8, 8), (U16, 16), (U32, 32), (U64, 64))},
-    **{kind: (-(2 ** (bits - 1)), 2 ** (bits - 1) - 1) for kind, bits in ((S8, 8), (S16, 16), (S32, 32), (S64, 64))},
+    **{
+        kind: (-(2 ** (bits - 1)), 2 ** (bits - 1) - 1)
+        for kind, bits in ((S8, 8), (S16, 16), (S32, 32), (S64, 64))
+    },
     int: (-(2**63), 2**63 - 1),
 }
 
@@ -81,7 +84,9 @@ def _samples(depth: int, names: Iterator[int]) -> st.SearchStrategy[Sample]:
     nested = [
         inner.map(lambda item: Sample(list[item.annotation], st.lists(item.values, max_size=4))),
         st.lists(inner, min_size=1, max_size=4).map(_tuple),
-        inner.map(lambda item: Sample(dict[str, item.annotation], st.dictionaries(texts(), item.values, max_size=4))),
+        inner.map(
+            lambda item: Sample(dict[str, item.annotation], st.dictionaries(texts(), item.values, max_size=4))
+        ),
         inner.map(_optional),
         _records(inner, names),
         _unions(inner, names),
@@ -139,7 +144,9 @@ def _enums(draw: Callable[..., Any], names: Iterator[int]) -> Sample:
 
 @st.composite
 def _literals(draw: Callable[..., Any], names: Iterator[int]) -> Sample:
-    cases = draw(st.lists(st.sampled_from([*KEYWORDS, "low", "very_high", "some-case"]), min_size=1, unique=True))
+    cases = draw(
+        st.lists(st.sampled_from([*KEYWORDS, "low", "very_high", "some-case"]), min_size=1, unique=True)
+    )
     return Sample(Literal[tuple(cases)], st.sampled_from(cases))  # type: ignore[misc]
 
 
@@ -150,6 +157,91 @@ def _flags(draw: Callable[..., Any], names: Iterator[int]) -> Sample:
     made = base(f"Flags{next(names)}", [f"BIT{index}" for index in range(count)])
     chosen = st.lists(st.sampled_from(list(made)), unique=True)
     return Sample(made, chosen.map(lambda bits: functools.reduce(operator.or_, bits, made(0))))
+
+
+@dataclass(frozen=True)
+class Broken:
+    """A type, a value that does not fit it, and where the misfit stands.
+
+    Attributes:
+        annotation: As a hookspec would write it.
+        value: Of the right shape but for one part of it.
+        path: Where that part is, as ``.items[3].line``.
+        words: What is said about it.
+    """
+
+    annotation: Any
+    value: Any
+    path: str
+    words: str
+
+
+_MISFITS: list[tuple[Any, Any, str]] = [
+    *((kind, high + 1, "outside ") for kind, (_, high) in _WIDTHS.items()),
+    *((kind, low - 1, "outside ") for kind, (low, _) in _WIDTHS.items()),
+    (int, 10**5000, "is a number of 16610 bits, outside s64"),
+    (F32, 1e39, "is 1e+39, outside f32"),
+    (float, 10**400, "outside f64"),
+    (int, 1.5, "is float 1.5, expected int"),
+    (int, None, "is NoneType None, expected int"),
+    (float, "1", "is str '1', expected float"),
+    (bool, 1, "is int 1, expected bool"),
+    (str, b"x", "is bytes b'x', expected str"),
+    (str, "a\ud800", "lone surrogate at position 1"),
+    (bytes, "x", "is str 'x', expected bytes"),
+    (Annotated[str, "char"], "ab", "expected one character"),
+    (list[str], "ab", "is str 'ab', expected a list"),
+    (list[str], {"ab"}, "expected a list"),
+    (tuple[str, str], "ab", "expected a tuple of 2"),
+    (tuple[int, int], (1, 2, 3), "expected a tuple of 2"),
+    (dict[str, int], [], "expected a dict"),
+    (Literal["low", "high"], "middle", "expected one of 'low', 'high'"),
+]
+
+
+def misfits() -> list[Broken]:
+    """Values that do not fit their type, one of each kind."""
+    return [Broken(kind, value, "", words) for kind, value, words in _MISFITS]
+
+
+def broken() -> st.SearchStrategy[Broken]:
+    """A misfit at a random place of a random type."""
+    leaf = st.sampled_from(misfits())
+    return st.integers(0, DEPTH).flatmap(lambda depth: _broken(depth, leaf))
+
+
+@st.composite
+def _broken(draw: Callable[..., Any], depth: int, leaf: st.SearchStrategy[Broken]) -> Broken:
+    made: Broken = draw(leaf)
+    for level in range(depth):
+        made = _wrapped(made, draw(st.sampled_from(_SHAPES)), draw(st.integers(0, 3)), level)
+    return made
+
+
+_SHAPES = ("list", "tuple", "dict", "option", "record", "variant")
+
+
+def _wrapped(item: Broken, shape: str, index: int, level: int) -> Broken:
+    kind, value, path = item.annotation, item.value, item.path
+    if shape == "list":
+        # Only what fits may stand before the misfit, and nothing fits any type: so it comes first.
+        return Broken(list[kind], [value], f"[0]{path}", item.words)
+    if shape == "tuple":
+        return Broken(
+            tuple[(str,) * index + (kind,)], ("x",) * index + (value,), f"[{index}]{path}", item.words
+        )
+    if shape == "dict":
+        return Broken(dict[str, kind], {"k": value}, f"['k']{path}", item.words)
+    if shape == "option":
+        if value is None or type(None) in getattr(kind, "__args__", ()):
+            return item
+        return Broken(kind | None, value, path, item.words)
+    fields = [*((f"x{number}", int, dataclasses.field(default=0)) for number in range(index))]
+    cls = dataclasses.make_dataclass(f"Holder{level}", [("line", kind), *fields], frozen=True)
+    if shape == "record":
+        return Broken(cls, cls(value), f".line{path}", item.words)
+    other = dataclasses.make_dataclass(f"Other{level}", [("x", int)], frozen=True)
+    return Broken(cls | other, cls(value), f".line{path}", item.words)
 
 
 def same(a: Any, b: Any) -> bool:

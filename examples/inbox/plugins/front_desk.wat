@@ -12,7 +12,7 @@
   (type $reply' (record (field "text" string)))
   (import "reply" (type $reply (eq $reply')))
   (type $decision' (variant (case "reply" $reply)))
-  (import "decision" (type $decision (eq $decision')))
+  (import "file-or-reply-or-escalate" (type $decision (eq $decision')))
 
   ;; What it asks the host for: lines in its log.
   (import "hyperhost:host/log@1.0.0" (instance $log

@@ -1,0 +1,78 @@
+"""``hyperhost plugin show``."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from hyperhost.cli.plugin.options import PluginArgument, installer
+from hyperhost.cli.session import Session, command
+
+if TYPE_CHECKING:
+    import typer
+
+__all__ = ["register"]
+
+_TITLES = {
+    "id": "id",
+    "name": "name",
+    "version": "version",
+    "description": "description",
+    "kind": "kind",
+    "state": "state",
+    "problem": "problem",
+    "publisher": "signed by",
+    "license": "license",
+    "homepage": "homepage",
+    "hooks": "hooks",
+    "provides": "provides",
+    "granted": "may use",
+    "limits": "limits",
+    "instances": "instances",
+    "dependencies": "needs",
+    "source": "from",
+    "digest": "digest",
+    "installed_at": "installed at",
+    "path": "path",
+}
+
+
+def register(app: typer.Typer) -> None:
+    """Add the command."""
+
+    @command(app, "show")
+    def show(session: Session, plugin_id: PluginArgument) -> None:
+        """Show everything known about a plugin."""
+        record = _record(session, plugin_id)
+        if not session.out.structured:
+            error = record.pop("error")
+            record["problem"] = f"{error['message']} ({error['hint']})" if error else None
+        session.out.record(record, _TITLES)
+
+
+def _record(session: Session, plugin_id: str) -> dict[str, Any]:
+    from hyperhost.cli.plugin.rows import plugin_rows
+    from hyperhost.errors import HyperHostError
+    from hyperhost.host.package import open_package
+
+    work = installer(session)
+    entry = work.known(plugin_id)
+    [record] = plugin_rows(session, plugin_id)
+    limits = work.limits(plugin_id, entry.limits)
+    record["limits"] = {**dict.fromkeys(("memory", "deadline")), **_limits(limits)} if entry.digest else {}
+    record["installed_at"] = entry.installed_at or None
+    record["path"] = str(work.directory(entry)) if entry.digest else None
+    if entry.digest:
+        try:
+            manifest = open_package(session.home.package_of(entry)).manifest
+        except HyperHostError:
+            return record
+        for key in ("name", "description", "license", "homepage", "instances"):
+            record[key] = getattr(manifest, key) or None
+        record["dependencies"] = dict(manifest.dependencies)
+    return record
+
+
+def _limits(limits: Any) -> dict[str, Any]:
+    import dataclasses
+
+    return {key: value for key, value in dataclasses.asdict(limits).items() if value is not None}
