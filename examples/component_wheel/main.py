@@ -25,7 +25,7 @@ def main() -> int:
             host.load_installed(["conflict-scan"])
         except hyperhost.errors.ImportDeniedError as denied:
             print(f"pip installs, but only you grant: {denied.message}")
-        [plugin] = host.load_installed(["conflict-scan"], grants=["log"])
+        [plugin] = host.load_installed(["conflict-scan"], grants={"conflict-scan": ["log"]})
         for ask in plugin.manifest.asks if plugin.manifest else ():
             print(f"granted: {ask.capability.describe()}, {ask.reason}")
         for findings in host.hook.check_text(path="a.txt", text=TEXT):

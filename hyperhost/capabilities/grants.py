@@ -171,6 +171,10 @@ class GrantSet:
         """Whether anything of this kind is allowed, for example ``"fs.read"``."""
         return kind in self._state.by_kind
 
+    def form(self, kind: str) -> str:
+        """How a capability of this kind is written: ``log``, ``env:NAME``; the kind itself when unknown."""
+        return next((known.form for known in self._grammar.kinds if known.name == kind), kind)
+
     def require(self, text: str, hook: str | None = None) -> None:
         """Return if the capability written as ``text`` is allowed; a repeated text costs a set lookup.
 

@@ -13,7 +13,8 @@ from typing import Annotated, Any
 import typer
 import typer.core
 
-from hyperhost.cli import doctor, hooks, init, plugin, wit
+from hyperhost.cli import doctor, hooks, init, wit
+from hyperhost.cli.lazy import PluginCommands
 from hyperhost.cli.output import Form
 from hyperhost.cli.session import (
     ConfigOption,
@@ -23,6 +24,7 @@ from hyperhost.cli.session import (
     Session,
     VerboseOption,
     command,
+    new_app,
 )
 
 __all__ = ["build", "main"]
@@ -97,7 +99,8 @@ def build() -> Any:
     command(app, "demo")(_demo)
     for module in (init, doctor, wit, hooks):
         module.register(app)
-    app.add_typer(plugin.build(), name="plugin")
+    plugin = new_app("Install plugins, decide what they may do, and use them.", PluginCommands)
+    app.add_typer(plugin, name="plugin")
     return typer.main.get_command(app)
 
 

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
+import typer.core
 
 from hyperhost.cli.output import Form, Output
 
@@ -115,9 +116,11 @@ class Session:
                     self.out.warn(fault.message)
 
 
-def new_app(text: str) -> typer.Typer:
-    """A group of commands."""
-    return typer.Typer(help=text, no_args_is_help=True, pretty_exceptions_enable=False)
+def new_app(text: str, group: type[typer.core.TyperGroup]) -> typer.Typer:
+    """A group of commands that ``group`` finds."""
+    app = typer.Typer(cls=group, no_args_is_help=True, pretty_exceptions_enable=False)
+    app.callback(help=text)(lambda: None)
+    return app
 
 
 def command(

@@ -38,6 +38,7 @@ _WORDS: Final = (
 _WORTH_PARSING: Final = re.compile(
     r"(?<![.\w])(?:eval|exec)\(|\b(?:import|from) (?:pickle|yaml)\b|\bshell=True|\bos\.system\("
 )
+_LINE_END: Final = re.compile(r"\r\n|\r|\n")
 
 
 def _run(call: ast.Call) -> Severity | None:
@@ -103,7 +104,7 @@ class DangerousCalls:
         tree = _parse(text)
         if tree is None:
             return []
-        lines = text.splitlines()
+        lines = _LINE_END.split(text)  # splitlines() breaks at form feeds, too, where Python does not
         found = sorted(_findings(tree, lines), key=lambda finding: finding.line)
         return found[:_MAX_FINDINGS]
 

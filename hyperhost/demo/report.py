@@ -12,6 +12,7 @@ from rich.table import Table
 from rich.text import Text
 
 from hyperhost.capabilities.describe import size_words
+from hyperhost.demo.claims import ClaimError
 from hyperhost.demo.scan import FAMILIES, PLANTED
 from hyperhost.sandbox.interfaces.log import one_line
 
@@ -27,6 +28,8 @@ __all__ = ["Report"]
 
 _STYLES: Final = {"high": "bold red", "medium": "yellow", "low": "dim"}
 _TOP: Final = {"high": 4, "medium": 4, "low": 3}
+_BESIDES: Final = 28
+"""Columns of a finding that its rule and place leave to the rest."""
 _ASCII: Final = str.maketrans({"✓": "+", "·": "-", "…": "~", "µ": "u"})
 
 
@@ -78,12 +81,14 @@ class Report:
         self._headline(2, "Ask all three about real files: the Python packages on this machine")
         megabytes = scan.size / 1e6
         self._line(
-            f"{_count(scan.files, 'file')} of {_count(len(scan.packages), 'package')} and modules, "
+            f"{_count(scan.files, 'file')} of {_count(len(scan.packages), 'package')}, "
             f"{megabytes:.1f} MB, in {scan.seconds:.2f} s: {scan.files / scan.seconds:,.0f} files/s, "
             f"{megabytes / scan.seconds:.0f} MB/s, with a fresh sandbox for every call of a component"
             + ("" if scan.complete else "; then the time for this part was up"),
             gap=True,
         )
+        if scan.unanswered:
+            self._line(f"{_count(scan.unanswered, 'answer')} are missing, as a plugin failed.", style="red")
         self._table(
             [("findings of", ""), *_STYLES.items()],
             (
@@ -148,7 +153,8 @@ class Report:
 
     def failed(self, error: Exception) -> None:
         """What turned out to be otherwise."""
-        self._line(Text(f"The demo failed: {self._safe(str(error))}", "bold red"), gap=True)
+        what = "This turned out not to be so" if isinstance(error, ClaimError) else "The demo failed"
+        self._line(f"{what}: {error}", gap=True, style="bold red")
 
     @contextmanager
     def progress(self, text: str) -> Iterator[Callable[[int], None]]:
@@ -188,18 +194,15 @@ class Report:
 
     def _findings(self, items: Sequence[tuple[str, Finding]]) -> None:
         """One line each, cut where the console ends."""
-        room = self._console.width // 3
-        rows = [
-            (self._safe(_shortened(one_line(place), room)), self._safe(item.rule), item)
-            for place, item in items
-        ]
-        places = max((len(place) for place, _, _ in rows), default=0)
-        rules = max((len(rule) for _, rule, _ in rows), default=0)
-        for place, rule, finding in rows:
+        rules = max((len(finding.rule) for _, finding in items), default=0)
+        room = max(20, self._console.width - rules - _BESIDES)
+        rows = [(self._safe(_shortened(one_line(place), room)), item) for place, item in items]
+        places = max((len(place) for place, _ in rows), default=0)
+        for place, finding in rows:
             line = Text.assemble(
                 "  ",
                 (f"{finding.severity:<6}", _STYLES[finding.severity]),
-                f"  {rule:<{rules}}  {place:<{places}}  ",
+                f"  {self._safe(finding.rule):<{rules}}  {place:<{places}}  ",
                 (self._safe(finding.excerpt), "dim"),
             )
             line.truncate(self._console.width, overflow="ellipsis" if self._unicode else "crop")

@@ -88,15 +88,17 @@ def _show(directory: Path, report: Report, summary: dict[str, Any]) -> None:
     rows: list[Row] = []
     with open_host(home, only=WELL_BEHAVED) as host:
         call = Caller(host)
-        with report.progress("Scanning") as progress:
-            result = scan(call, installed([*package_roots(), *standard_library()]), _SCAN_SECONDS, progress)
         for plugin in host.plugins.values():
-            if plugin.runtime is not None and plugin.manifest is not None:
+            if plugin.manifest is not None and plugin.runtime is not None:
                 claim(
                     plugin.manifest.instances == "per-call", f"{plugin.id} gets a fresh sandbox for each call"
                 )
-                plugin.runtime.measure = True  # from here on, as it costs 0.2 ms a call
         call.plant()
+        with report.progress("Scanning") as progress:
+            result = scan(call, installed([*package_roots(), *standard_library()]), _SCAN_SECONDS, progress)
+        for plugin in host.plugins.values():
+            if plugin.runtime is not None:
+                plugin.runtime.measure = True  # from here on, as it costs 0.2 ms a call
         report.scanned(result, call.planted)
 
         report.trials_begin()

@@ -58,6 +58,7 @@ def data(
             "seconds": round(scan.seconds, 4),
             "files_per_second": round(scan.files / scan.seconds, 1),
             "complete": scan.complete,
+            "unanswered": scan.unanswered,
             "findings": {
                 plugin: {s: counter[s] for s in _SEVERITIES} for plugin, counter in scan.counts().items()
             },

@@ -133,7 +133,9 @@ def _walk(root: Path, directory: Path) -> Iterator[os.DirEntry[str]]:
                 if seen > 4 * MAX_FILES:
                     raise _unsafe(root, f"holds more than {MAX_FILES} files")
                 if entry.is_dir(follow_symlinks=False):
-                    pending.append(Path(entry.path))
+                    # Python writes its compiled files here, another set for each version.
+                    if entry.name != "__pycache__":
+                        pending.append(Path(entry.path))
                 else:
                     yield entry
 

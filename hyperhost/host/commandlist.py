@@ -7,6 +7,7 @@ switched or removed. Deleting it loses nothing; it is made anew when an unknown 
 from __future__ import annotations
 
 import contextlib
+import dataclasses
 import json
 import os
 import tempfile
@@ -14,9 +15,6 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
-
-from hyperhost.errors import BadArgumentError
-from hyperhost.host.jsonvalues import from_json, to_json
 
 if TYPE_CHECKING:
     from hyperhost.contracts.command import Command
@@ -60,26 +58,42 @@ def offers_of(host: Host, ids: Iterable[str] | None = None) -> list[Offer]:
 
 
 def read_offers(home: Home) -> list[Offer]:
-    """What was written last; empty when there is nothing or it cannot be read."""
-    from hyperhost.contracts.command import Command
-    from hyperhost.sandbox.types import type_from_python
-
+    """What was written last; empty when there is nothing or it cannot be read. Loads next to nothing."""
     try:
         with home.commands_file.open("rb") as file:
             rows = json.loads(file.read(_MAX_BYTES))
-        kind = type_from_python(Command, "a command")
-        return [Offer(str(row["plugin"]), from_json(kind, row["command"])) for row in rows]
-    except (OSError, ValueError, TypeError, KeyError, RecursionError, BadArgumentError):
+        return [Offer(_text(row["plugin"]), _command(row["command"])) for row in rows]
+    except (OSError, ValueError, TypeError, KeyError, RecursionError):
         return []
+
+
+def _command(row: dict[str, Any]) -> Command:
+    from hyperhost.contracts.command import Command, CommandArgument
+
+    arguments = [
+        CommandArgument(
+            name=_text(each["name"]),
+            summary=_text(each["summary"]),
+            required=each["required"] is True,
+            switch=each["switch"] is True,
+            default=None if each["default"] is None else _text(each["default"]),
+        )
+        for each in row["arguments"]
+    ]
+    return Command(_text(row["name"]), _text(row["summary"]), arguments, _text(row["group"]))
+
+
+def _text(value: object) -> str:
+    if not isinstance(value, str):
+        raise TypeError(f"{value!r} is no text")
+    return value
 
 
 def write_offers(home: Home, offers: Iterable[Offer]) -> None:
     """Replace the file. What cannot be written is made anew another time."""
     if not home.exists:
         return
-    rows: list[dict[str, Any]] = [
-        {"plugin": offer.plugin, "command": to_json(offer.command)} for offer in offers
-    ]
+    rows = [dataclasses.asdict(offer) for offer in offers]
     with contextlib.suppress(OSError):
         descriptor, name = tempfile.mkstemp(prefix=".commands-", dir=home.path)
         try:

@@ -284,13 +284,15 @@ class Host:
         """
         return discover()
 
-    def load_installed(self, ids: Iterable[str] | None = None, *, grants: Iterable[str] = ()) -> list[Plugin]:
+    def load_installed(
+        self, ids: Iterable[str] | None = None, *, grants: Mapping[str, Iterable[str]] | None = None
+    ) -> list[Plugin]:
         """Load plugins installed with pip.
 
         Args:
             ids: Which ones; all native ones when not given. Components need to be named: they are
                 installed by pip, but only a person grants.
-            grants: Capabilities for the components among them.
+            grants: Capabilities for the components among them, by id.
 
         Raises:
             PluginNotFoundError: an id is not installed.
@@ -314,7 +316,8 @@ class Host:
                 handle.version = item.version
                 loaded.append(handle)
             else:
-                loaded.append(self.load(item.directory(), grants=grants, id=item.id))
+                given = (grants or {}).get(item.id, ())
+                loaded.append(self.load(item.directory(), grants=given, id=item.id))
         return loaded
 
     @property

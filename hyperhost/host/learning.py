@@ -73,7 +73,9 @@ def learn(
     open_minded = alone(package).with_manifest(
         dataclasses.replace(alone(package).manifest, asks=(), bare=True)
     )
-    plugin = host.load(open_minded, learn=True, limits=limits)
+    # Under a name of its own, so that neither its data nor its statistics mix with those of real calls.
+    pupil = f"{package.id} (learning)"
+    plugin = host.load(open_minded, learn=True, limits=limits, id=pupil)
     assert plugin.grants is not None
     allowed = [host.grammar.parse(text) for text in granted]
     reached: dict[str, Capability] = {}
@@ -91,12 +93,14 @@ def learn(
         info = host.hooks().get(hook)
         arguments = {} if info is None else arguments_from_json(info.function, data, hook)
         result = plugin.call(hook, **arguments)
-    except (BadArgumentError, PluginStateError):
-        raise
     except HyperHostError as caught:
+        caught.plugin = package.id
+        if isinstance(caught, BadArgumentError | PluginStateError):
+            raise
         error = caught
     finally:
         plugin.unload()
+        host.state.forget(pupil)
     if package.manifest.bare:
         entries = tuple(HookEntry(name) for name in hooks)
         package = package.with_manifest(dataclasses.replace(package.manifest, hooks=entries))

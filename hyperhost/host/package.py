@@ -161,6 +161,8 @@ def _read(files: FileReader, source: Path, grammar: Grammar | None) -> Package:
     digest = package_digest(hashes)
     publisher = verify(kept[SIGNATURE_NAME], manifest, digest) if SIGNATURE_NAME in kept else ""
     component = None if manifest.component is None else kept[manifest.component]
+    if component is not None and Path(manifest.component or "").suffix == ".wat":
+        component = _compiled(component, source / (manifest.component or ""))
     return Package(manifest, component, digest, publisher, source)
 
 

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from hyperhost.host.quarantine import Quarantine
     from hyperhost.host.statistics import HookStats
     from hyperhost.sandbox.runtime import ComponentRuntime
+    from hyperhost.sandbox.services import LogRecord
 
 __all__ = ["Plugin", "PluginState"]
 
@@ -108,6 +109,10 @@ class Plugin:
     def stats(self) -> dict[str, HookStats]:
         """Figures by hook. Calls of native plugins are not timed; their faults are counted."""
         return {item.hook: item for item in self._host.state.stats(self.id)}
+
+    def logs(self, limit: int = 100) -> list[LogRecord]:
+        """Its latest log lines, oldest first: what it logged and printed."""
+        return self._host.state.logs(self.id, limit)
 
     def grant(self, capability: str) -> None:
         """Allow something; it binds the next check. A component loaded without it links anew by :meth:`reload`.

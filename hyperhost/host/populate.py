@@ -192,14 +192,20 @@ def _load(host: Host, entry: LockEntry, package: Package, config: Config) -> Non
         stub = entry.stub_denied or None
         host.load(package, grants=entry.granted, limits=limits, config=own.config, stub_denied=stub)
     except HyperHostError as error:
-        _fail(host, entry, error, package.source)
+        _fail(host, entry, error, package.source, "component" if package.manifest.component else "native")
     except ValueError as error:
         problem = InstallError(f"its limits are wrong: {error}", plugin=entry.id)
         _fail(host, entry, problem, package.source)
 
 
-def _fail(host: Host, entry: LockEntry, error: HyperHostError, source: Path) -> None:
-    plugin = _mark(host, entry.id, entry.version, "component", error)
+def _fail(
+    host: Host,
+    entry: LockEntry,
+    error: HyperHostError,
+    source: Path,
+    kind: Literal["native", "component"] = "component",
+) -> None:
+    plugin = _mark(host, entry.id, entry.version, kind, error)
     plugin.source, plugin.digest, plugin.publisher = source, entry.digest, entry.publisher
 
 

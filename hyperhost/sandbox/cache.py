@@ -10,18 +10,23 @@ from __future__ import annotations
 
 import hashlib
 import hmac
+import io
 import os
-import secrets
 import stat
-import tempfile
+import threading
 from collections.abc import Callable
 from pathlib import Path
+from typing import Final
 
 from hyperhost.errors import CacheError
 
 __all__ = ["CompileCache"]
 
-_MAX_BYTES = 2 * 1024**3
+_MAX_BYTES: Final = 2 * 1024**3
+_SEGMENT: Final = 4 * 1024**2
+"""Entries are hashed in pieces of this size, several at a time."""
+_READ: Final = 256 * 1024
+_THREADS: Final = 4
 
 
 class CompileCache:
@@ -41,9 +46,13 @@ class CompileCache:
         try:
             self._prepare(key_file)
         except (OSError, CacheError) as caught:
-            problem = caught if isinstance(caught, CacheError) else CacheError(
-                f"compile cache {directory} cannot be used: {caught}",
-                hint="every start compiles anew until the directory is writable by you alone",
+            problem = (
+                caught
+                if isinstance(caught, CacheError)
+                else CacheError(
+                    f"compile cache {directory} cannot be used: {caught}",
+                    hint="every start compiles anew until the directory is writable by you alone",
+                )
             )
             report(problem)
 
@@ -66,9 +75,9 @@ class CompileCache:
             self._key = _make_key(key_file)
 
     @staticmethod
-    def key(component: bytes, settings: str) -> str:
+    def key(component_sha256: str, settings: str) -> str:
         """Name of an entry: the component and everything that shapes its machine code."""
-        return hashlib.sha256(hashlib.sha256(component).digest() + settings.encode()).hexdigest()
+        return hashlib.sha256(f"{component_sha256} {settings}".encode()).hexdigest()
 
     def find(self, key: str) -> Path | None:
         """The file to load for ``key``, verified, or ``None``."""
@@ -80,7 +89,7 @@ class CompileCache:
             expected = mac.read_text()
             if not stat.S_ISREG(info.st_mode) or info.st_uid != os.geteuid() or info.st_mode & 0o022:
                 raise ValueError("it is not a file that only you can write")
-            if not hmac.compare_digest(expected, self._mac(key, entry)):
+            if not hmac.compare_digest(expected, self._mac(key, lambda: entry.open("rb", buffering=0))):
                 raise ValueError("its digest does not fit")
         except FileNotFoundError:
             return None
@@ -99,10 +108,11 @@ class CompileCache:
         """Keep machine code; each file appears complete or not at all."""
         if self._key is None:
             return
+        code = bytes(code)
         try:
-            entry = self._directory / f"{key}.cwasm"
-            self._write(entry, code)
-            self._write(self._directory / f"{key}.mac", self._mac(key, entry).encode())
+            self._write(self._directory / f"{key}.cwasm", code)
+            mac = self._mac(key, lambda: io.BytesIO(code))
+            self._write(self._directory / f"{key}.mac", mac.encode())
             self._prune()
         except OSError as caught:
             self._report(
@@ -120,15 +130,17 @@ class CompileCache:
             except OSError as caught:
                 self._report(CacheError(f"compile cache entry {key[:12]} cannot be removed: {caught}"))
 
-    def _mac(self, key: str, entry: Path) -> str:
+    def _mac(self, key: str, open_code: Callable[[], io.RawIOBase | io.BufferedIOBase]) -> str:
+        """HMAC-SHA256 of the entry's name, its size and the SHA-256 of each of its segments in order."""
         assert self._key is not None
-        digest = hmac.new(self._key, key.encode(), hashlib.sha256)
-        with entry.open("rb", buffering=0) as file:
-            while chunk := file.read(1 << 20):
-                digest.update(chunk)
-        return digest.hexdigest()
+        with open_code() as file:
+            size = file.seek(0, os.SEEK_END)
+        text = f"{key} {size}\n".encode() + b"".join(_segment_digests(open_code, size))
+        return hmac.new(self._key, text, hashlib.sha256).hexdigest()
 
-    def _write(self, path: Path, data: bytes | bytearray) -> None:
+    def _write(self, path: Path, data: bytes) -> None:
+        import tempfile
+
         descriptor, name = tempfile.mkstemp(dir=self._directory, prefix=".new-")
         try:
             with os.fdopen(descriptor, "wb") as file:
@@ -149,10 +161,62 @@ class CompileCache:
             total -= info.st_size
 
 
+def _segment_digests(open_code: Callable[[], io.RawIOBase | io.BufferedIOBase], size: int) -> list[bytes]:
+    """SHA-256 of every segment, hashed by as many threads as help: hashing runs without the GIL.
+
+    Raises:
+        OSError: the code cannot be read.
+        ValueError: it became shorter while it was read.
+    """
+    starts = list(range(0, size, _SEGMENT))
+    digests = [b""] * len(starts)
+    left = list(enumerate(starts))
+    problems: list[Exception] = []
+
+    def work() -> None:
+        buffer = memoryview(bytearray(_READ))
+        try:
+            with open_code() as file:
+                while True:
+                    try:
+                        index, start = left.pop()
+                    except IndexError:
+                        return
+                    digests[index] = _sha256(file, start, min(_SEGMENT, size - start), buffer)
+        except Exception as caught:  # noqa: BLE001 - raised by the thread that waits for this one
+            problems.append(caught)
+
+    helpers = [
+        threading.Thread(target=work) for _ in range(min(_THREADS, os.cpu_count() or 1, len(starts)) - 1)
+    ]
+    for helper in helpers:
+        helper.start()
+    work()
+    for helper in helpers:
+        helper.join()
+    if problems:
+        raise problems[0]
+    return digests
+
+
+def _sha256(file: io.RawIOBase | io.BufferedIOBase, start: int, size: int, buffer: memoryview) -> bytes:
+    digest = hashlib.sha256()
+    file.seek(start)
+    while size:
+        count = file.readinto(buffer[: min(size, len(buffer))])
+        if not count:
+            raise ValueError("it became shorter while it was read")
+        digest.update(buffer[:count])
+        size -= count
+    return digest.digest()
+
+
 def _read_key(key_file: Path) -> bytes:
     info = key_file.lstat()
     if not stat.S_ISREG(info.st_mode) or info.st_uid != os.geteuid() or info.st_mode & 0o077:
-        raise CacheError(f"{key_file} is not a file that only you can read", hint="delete it; it is made anew")
+        raise CacheError(
+            f"{key_file} is not a file that only you can read", hint="delete it; it is made anew"
+        )
     key = key_file.read_bytes()
     if len(key) != 32:
         raise CacheError(f"{key_file} is damaged", hint="delete it; it is made anew")
@@ -161,6 +225,9 @@ def _read_key(key_file: Path) -> bytes:
 
 def _make_key(key_file: Path) -> bytes:
     """Write a new key; another process that is first wins."""
+    import secrets
+    import tempfile
+
     key_file.parent.mkdir(parents=True, exist_ok=True)
     key = secrets.token_bytes(32)
     descriptor, name = tempfile.mkstemp(dir=key_file.parent, prefix=".new-")

@@ -8,9 +8,11 @@ plain integers here. Only this package uses them.
 from __future__ import annotations
 
 import ctypes
+from collections.abc import Callable
 from ctypes import c_bool, c_char_p, c_size_t, c_uint8, c_uint64, c_void_p
 from typing import Any
 
+import _cffi_backend
 from wasmtime import _ffi
 
 __all__ = [
@@ -19,6 +21,7 @@ __all__ = [
     "HOST_CALLBACK",
     "NO_FINALIZER",
     "RESOURCE_CALLBACK",
+    "Callback",
     "Func",
     "Instance",
     "error_message",
@@ -34,16 +37,38 @@ def _bind(name: str, result: Any, *arguments: Any) -> Any:
     return function
 
 
-HOST_CALLBACK = ctypes.CFUNCTYPE(
-    c_size_t, c_void_p, c_void_p, c_void_p, c_void_p, c_size_t, c_void_p, c_size_t
-)
+HOST_CALLBACK = "uintptr_t(uintptr_t, uintptr_t, uintptr_t, uintptr_t, size_t, uintptr_t, size_t)"
 """``(data, context, type, arguments, count, results, count) -> error``."""
-EPOCH_CALLBACK = ctypes.CFUNCTYPE(
-    c_size_t, c_void_p, c_void_p, ctypes.POINTER(c_uint64), ctypes.POINTER(c_uint8)
-)
+EPOCH_CALLBACK = "uintptr_t(uintptr_t, uintptr_t, uint64_t *, uint8_t *)"
 """``(context, data, *delta, *kind) -> error``."""
-RESOURCE_CALLBACK = ctypes.CFUNCTYPE(c_size_t, c_void_p, c_void_p, ctypes.c_uint32)
+RESOURCE_CALLBACK = "uintptr_t(uintptr_t, uintptr_t, uint32_t)"
 """``(data, context, handle) -> error``."""
+_FFI = _cffi_backend.FFI()
+
+
+class Callback:
+    """A C function that runs a Python one. Must live as long as anything that may call it.
+
+    A Python function can fail before its first line: a signal handler raises there (Ctrl-C), or the
+    recursion limit is reached. ``ctypes`` then returns whatever was on the C stack, which wasmtime
+    would take for an error and follow; ``cffi`` returns what ``failed`` says.
+
+    Args:
+        signature: One of the texts above.
+        function: What to run; returns an integer.
+        failed: Called with type, value and traceback of what ``function`` raised; returns the integer.
+    """
+
+    __slots__ = ("_keep", "address")
+
+    def __init__(
+        self, signature: str, function: Callable[..., int], failed: Callable[[Any, Any, Any], int]
+    ) -> None:
+        self._keep = _FFI.callback(signature, function, 0, failed)
+        #: Where the C function is.
+        self.address = int(_FFI.cast("uintptr_t", self._keep))
+
+
 FINALIZER = ctypes.CFUNCTYPE(None, c_void_p)
 NO_FINALIZER = FINALIZER()
 
@@ -56,7 +81,7 @@ store_delete = _bind("wasmtime_store_delete", None, c_void_p)
 store_context = _bind("wasmtime_store_context", c_size_t, c_void_p)
 store_limiter = _bind("wasmtime_store_limiter", None, c_void_p, *(ctypes.c_int64,) * 5)
 store_epoch_callback = _bind(
-    "wasmtime_store_epoch_deadline_callback", None, c_void_p, EPOCH_CALLBACK, c_void_p, c_void_p
+    "wasmtime_store_epoch_deadline_callback", None, c_void_p, c_void_p, c_void_p, c_void_p
 )
 set_epoch_deadline = _bind("wasmtime_context_set_epoch_deadline", None, c_void_p, c_uint64)
 increment_epoch = _bind("wasmtime_engine_increment_epoch", None, c_void_p)
@@ -76,7 +101,7 @@ add_func = _bind(
     c_void_p,
     c_char_p,
     c_size_t,
-    HOST_CALLBACK,
+    c_void_p,
     c_void_p,
     FINALIZER,
 )
@@ -87,7 +112,7 @@ add_resource = _bind(
     c_char_p,
     c_size_t,
     c_void_p,
-    RESOURCE_CALLBACK,
+    c_void_p,
     c_void_p,
     FINALIZER,
 )

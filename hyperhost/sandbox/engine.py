@@ -7,10 +7,10 @@ shared by all threads; stores are not.
 
 from __future__ import annotations
 
-import platform
+import hashlib
+import os
 import threading
 from collections.abc import Callable, Iterable
-from importlib.metadata import version
 from pathlib import Path
 
 import wasmtime
@@ -21,6 +21,7 @@ from hyperhost.sandbox import capi
 from hyperhost.sandbox.cache import CompileCache
 from hyperhost.sandbox.gate import Gate
 from hyperhost.sandbox.interface import HostInterface
+from hyperhost.sandbox.shape import check_shape
 from hyperhost.sandbox.ticker import Ticker
 
 __all__ = ["MAX_COMPONENT_BYTES", "Sandbox"]
@@ -53,7 +54,9 @@ class Sandbox:
         self._engines: dict[bool, wasmtime.Engine] = {}
         self._lock = threading.Lock()
         self._cache = (
-            CompileCache(cache_directory, cache_directory.parent / "cache.key", report) if cache_directory else None
+            CompileCache(cache_directory, cache_directory.parent / "cache.key", report)
+            if cache_directory
+            else None
         )
 
     def engine(self, *, fuel: bool) -> wasmtime.Engine:
@@ -73,7 +76,13 @@ class Sandbox:
             return self._engines[fuel]
 
     def compile(
-        self, data: bytes, *, fuel: bool = False, source: str = "the file", max_bytes: int = MAX_COMPONENT_BYTES
+        self,
+        data: bytes,
+        *,
+        fuel: bool = False,
+        source: str = "the file",
+        max_bytes: int = MAX_COMPONENT_BYTES,
+        sha256: str | None = None,
     ) -> wc.Component:
         """Machine code for a component, from the cache when it is there.
 
@@ -82,17 +91,20 @@ class Sandbox:
             fuel: Whether its code counts fuel.
             source: What to call it in errors.
             max_bytes: Largest component accepted.
+            sha256: Digest of ``data`` in hex, if the caller has it: large components take a while to hash.
 
         Raises:
-            ComponentTooLargeError: it is larger than ``max_bytes``.
+            ComponentTooLargeError: it is larger than ``max_bytes``, or describes too many instances.
             CoreModuleError: it is a core module.
             CorruptComponentError: it is empty, truncated or invalid.
         """
         _check_header(data, source, max_bytes)
+        check_shape(data, source)
         engine = self.engine(fuel=fuel)
         key = ""
         if self._cache is not None:
-            key = self._cache.key(data, self._settings(fuel))
+            sha256 = sha256 or hashlib.sha256(data).hexdigest()
+            key = self._cache.key(sha256, self._settings(fuel))
             if (entry := self._cache.find(key)) is not None:
                 try:
                     return wc.Component.deserialize_file(engine, str(entry))
@@ -103,7 +115,8 @@ class Sandbox:
         except wasmtime.WasmtimeError as caught:
             reason = " ".join(str(caught).split())
             raise CorruptComponentError(
-                f"{source} is not a valid component: {reason}", hint="it may be truncated; fetch or build it again"
+                f"{source} is not a valid component: {reason}",
+                hint="it may be truncated; fetch or build it again",
             ) from None
         if self._cache is not None:
             self._cache.store(key, component.serialize())
@@ -123,17 +136,31 @@ class Sandbox:
 
     @staticmethod
     def _settings(fuel: bool) -> str:
-        return f"{version('wasmtime')} {platform.machine()} {platform.system()} fuel={fuel} stack={STACK_BYTES} 2"
+        system = os.uname()
+        return f"{_wasmtime_version()} {system.machine} {system.sysname} fuel={fuel} stack={STACK_BYTES} 3"
+
+
+def _wasmtime_version() -> str:
+    """The version of wasmtime, from the name of its metadata: reading them with importlib takes 10 ms."""
+    beside = Path(wasmtime.__file__).parent.parent
+    found = [path.name for path in beside.glob("wasmtime-*.dist-info")]
+    if len(found) == 1:
+        return found[0].removeprefix("wasmtime-").removesuffix(".dist-info")
+    from importlib.metadata import version
+
+    return version("wasmtime")
 
 
 def _check_header(data: bytes, source: str, max_bytes: int) -> None:
     if len(data) > max_bytes:
         raise ComponentTooLargeError(
-            f"{source} has {len(data)} bytes, the most accepted is {max_bytes}", hint="strip debug information from it"
+            f"{source} has {len(data)} bytes, the most accepted is {max_bytes}",
+            hint="strip debug information from it",
         )
     if data[:4] != _MAGIC or len(data) < 8:
         raise CorruptComponentError(
-            f"{source} is not WebAssembly" if data else f"{source} is empty", hint="build or fetch the plugin again"
+            f"{source} is not WebAssembly" if data else f"{source} is empty",
+            hint="build or fetch the plugin again",
         )
     if data[4:8] == _MODULE:
         raise CoreModuleError(
@@ -142,5 +169,6 @@ def _check_header(data: bytes, source: str, max_bytes: int) -> None:
         )
     if data[4:8] != _COMPONENT:
         raise CorruptComponentError(
-            f"{source} has an unknown WebAssembly version {data[4:8].hex()}", hint="build it with current tools"
+            f"{source} has an unknown WebAssembly version {data[4:8].hex()}",
+            hint="build it with current tools",
         )

@@ -12,9 +12,10 @@ from __future__ import annotations
 import dataclasses
 import threading
 from collections.abc import Callable
+from types import TracebackType
 from typing import Any
 
-from hyperhost.errors import BadResultError, CapabilityDeniedError, SandboxError
+from hyperhost.errors import BadResultError, CapabilityDeniedError, HyperHostError, SandboxError
 from hyperhost.sandbox import capi
 from hyperhost.sandbox.call import Call
 from hyperhost.sandbox.explain import explain
@@ -121,27 +122,43 @@ class BoundFunction:
         except Exception as caught:
             assert self._host.result is not None
             problem = explain(self._host.result, answer, "its answer") or f"its answer does not fit: {caught}"
+            self._bridge.release(keep)
             raise BadResultError(f"host function {self.name}: {problem}") from caught
         capi.val_clone(address(packed), results)
         self._bridge.release(keep)
 
 
+class Running(threading.local):
+    """The calls that run in this thread, each made by a host function of the one before it."""
+
+    def __init__(self) -> None:
+        self.calls: list[Call] = []
+
+
 class Gate:
     """Receives wasmtime's callbacks and hands them to the right function and call.
 
-    ``calls`` maps a store's context address to the call that runs in it.
+    Attributes:
+        calls: The call that runs in a store, by the address of the store's context.
+        running: The calls of the thread that asks.
     """
 
     def __init__(self) -> None:
         self.calls: dict[int, Call] = {}
+        self.running = Running()
         self._functions: dict[int, BoundFunction] = {}
         self._destructors: dict[int, Callable[[Call, int], None]] = {}
         self._lock = threading.Lock()
         self._last = 0
         # The callback objects must live as long as any linker that refers to them.
-        self.host_callback = capi.HOST_CALLBACK(self._enter)
-        self.resource_callback = capi.RESOURCE_CALLBACK(self._drop)
-        self.epoch_callback = capi.EPOCH_CALLBACK(self._overdue)
+        self._callbacks = (
+            capi.Callback(capi.HOST_CALLBACK, self._enter, self._failed),
+            capi.Callback(capi.RESOURCE_CALLBACK, self._drop, self._failed),
+            capi.Callback(capi.EPOCH_CALLBACK, self._overdue, self._failed),
+        )
+        self.host_callback, self.resource_callback, self.epoch_callback = (
+            callback.address for callback in self._callbacks
+        )
 
     def add(self, item: BoundFunction | Callable[[Call, int], None]) -> int:
         """Number a function or a destructor, for use as callback data."""
@@ -190,8 +207,17 @@ class Gate:
             if call is None:
                 return int(capi.error_new(b"no call is running"))
             call.remaining_s()
-        except BaseException:  # noqa: BLE001 - the call is marked; nothing may escape into wasmtime
+        except BaseException as caught:  # noqa: BLE001 - nothing may escape into wasmtime
+            if call is not None and call.failure is None and not isinstance(caught, HyperHostError):
+                call.failure = caught  # a deadline has marked the call; Ctrl-C comes here, too
             return int(capi.error_new(b"stopped at its deadline"))
         delta[0] = 1
         kind[0] = 0  # WASMTIME_UPDATE_DEADLINE_CONTINUE
         return 0
+
+    def _failed(self, kind: type[BaseException], error: BaseException, trace: TracebackType | None) -> int:
+        """A callback could not even begin, or not finish: end the innermost call of this thread."""
+        calls = self.running.calls
+        if calls and calls[-1].failure is None:
+            calls[-1].failure = error
+        return int(capi.error_new(b"stopped by the host"))

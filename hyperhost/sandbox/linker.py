@@ -195,7 +195,7 @@ def _permitted(
     raise ImportDeniedError(
         f"imports {item.name}, which needs the capability {' or '.join(_kinds(interface))}",
         plugin=plugin,
-        hint=f"grant it with: hyperhost plugin grant {plugin} {kind}",
+        hint=f"grant it with: hyperhost plugin grant {plugin} {grants.form(kind)}",
     )
 
 

@@ -23,6 +23,7 @@ from hyperhost.errors import (
     ConcurrencyLimitError,
     HyperHostError,
     PluginStateError,
+    StackLimitError,
 )
 from hyperhost.sandbox import capi
 from hyperhost.sandbox.call import Budget, Call
@@ -33,6 +34,7 @@ from hyperhost.sandbox.layout import VAL_SIZE, address
 from hyperhost.sandbox.lift import Lifting
 from hyperhost.sandbox.linker import Linked
 from hyperhost.sandbox.lower import Lowering
+from hyperhost.sandbox.shape import MAX_INSTANCES
 from hyperhost.sandbox.types import Function, Result
 
 if TYPE_CHECKING:
@@ -45,9 +47,13 @@ if TYPE_CHECKING:
 __all__ = ["ComponentRuntime", "Export", "InstanceMode", "Observer"]
 
 InstanceMode = Literal["per-call", "pooled", "persistent"]
-_TABLE_ELEMENTS = 1_000_000
-_CORE_INSTANCES = 1_000
 _TABLES = 100
+_ELEMENT_BYTES = 8
+_LEAST_ELEMENTS = 20_000
+_MOST_ELEMENTS = 1_000_000
+_MOST_NESTED = 6
+"""Calls within calls of one thread. Each may use the whole guest stack (0.5 MiB) of the thread's own
+stack, which has 8 MiB as a rule; running over its end would kill the process."""
 
 
 Observer = Callable[[Call, float, BaseException | None, int | None, int | None], None]
@@ -189,6 +195,9 @@ class ComponentRuntime:
         self._budget = Budget(limits)
         self._memory = limits.memory_bytes
         self._memories = limits.memories
+        # All tables together may take about as much as one memory, but what real programs need in any case.
+        fair = self._memory // (_TABLES * _ELEMENT_BYTES)
+        self._table_elements = min(max(fair, _LEAST_ELEMENTS), _MOST_ELEMENTS)
         self._mode = instances
         self._config = config
         self._services = services
@@ -223,12 +232,18 @@ class ComponentRuntime:
         started = time.perf_counter()
         error: BaseException | None = None
         memory = fuel = None
+        running = self._gate.running.calls
+        if len(running) >= _MOST_NESTED:
+            raise self._nested(call)
         self._take_slot(call)
+        running.append(call)
         try:
+            keep: list[Any] = []
+            packed = self._packed(export, arguments, keep.append)
             instance = self._acquire(call)
             sound = False
             try:
-                value = self._enter(instance, export, arguments, call)
+                value = self._enter(instance, export, packed, call)
                 sound = True
             finally:
                 if self.measure:
@@ -243,6 +258,7 @@ class ComponentRuntime:
             error = caught
             raise
         finally:
+            running.pop()
             self._free_slot()
             if self._observe is not None:
                 self._observe(call, time.perf_counter() - started, error, fuel, memory)
@@ -250,14 +266,14 @@ class ComponentRuntime:
     def close(self) -> None:
         """Free every idle instance; those still running are freed when their call ends."""
         self._closed = True
-        while self._idle:
-            self._discard(self._idle.pop())
         with self._freed:
             deadline = time.monotonic() + self._budget.deadline_s + 1
             while len(self._slots) < self._slot_count and (left := deadline - time.monotonic()) > 0:
                 self._waiting += 1
                 self._freed.wait(left)
                 self._waiting -= 1
+        while self._idle:
+            self._discard(self._idle.pop())
         if len(self._slots) == self._slot_count:
             self._linked.close()
             self._component.close()
@@ -267,13 +283,15 @@ class ComponentRuntime:
         """Instances kept for the next call."""
         return len(self._idle)
 
-    def _enter(self, instance: _Instance, export: Export, arguments: Sequence[Any], call: Call) -> Any:
-        """Lower, run, lift. The instance is sound only when this returns."""
-        keep: list[Any] = []
+    def _packed(self, export: Export, arguments: Sequence[Any], keep: Callable[[Any], None]) -> bytes:
+        """The arguments as C values; whoever passes wrong ones costs the plugin no instance."""
         try:
-            packed = export.lower(*arguments, keep.append)
+            return export.lower(*arguments, keep)
         except Exception as caught:  # noqa: BLE001 - struct, attribute and key errors alike mean a bad value
             raise export.explain(arguments, caught).located(self._plugin, export.hook) from None
+
+    def _enter(self, instance: _Instance, export: Export, packed: bytes, call: Call) -> Any:
+        """Run and lift. The instance is sound only when this returns."""
         function = self._function(instance, export)
         context, result = instance.context, instance.result_address
         if self._budget.fuel is not None:
@@ -282,7 +300,7 @@ class ComponentRuntime:
         lifted = None
         try:
             error = func_call(function, context, address(packed), export.count, result, export.has_result)
-            if error:
+            if error or call.failure is not None:
                 raise call_error(call, error, instantiating=False)
             if export.has_result:
                 try:
@@ -303,7 +321,7 @@ class ComponentRuntime:
                     # would be freed twice. Kind 0 is a bool, which owns nothing.
                     instance.result[0] = b"\0"
             error = post_return(function, context)
-            if error:
+            if error or call.failure is not None:
                 raise call_error(call, error, instantiating=False)
         finally:
             self._unwatch(instance)
@@ -320,14 +338,24 @@ class ComponentRuntime:
             raise export.refusal(inner.get("reason", ""), inner.get("rule", ""))
         raise BadResultError(f"answered with an error: {inner!r}", hook=export.hook)
 
+    def _nested(self, call: Call) -> StackLimitError:
+        return StackLimitError(
+            f"was called by a host function of a call of a host function, {_MOST_NESTED} deep",
+            plugin=self._plugin,
+            hook=call.hook,
+            hint="host functions should not call hooks that components answer",
+        )
+
     def _take_slot(self, call: Call) -> None:
-        if self._closed:
-            raise PluginStateError("is unloaded", plugin=self._plugin, hook=call.hook, hint="load it again")
         try:
             self._slots.pop()
-            return
         except IndexError:
-            pass
+            self._wait_for_slot(call)
+        if self._closed:  # looked at with the slot in hand: close() waits for slots before it frees anything
+            self._free_slot()
+            raise PluginStateError("is unloaded", plugin=self._plugin, hook=call.hook, hint="load it again")
+
+    def _wait_for_slot(self, call: Call) -> None:
         with self._freed:
             self._waiting += 1
             try:
@@ -368,7 +396,9 @@ class ComponentRuntime:
     def _instantiate(self, call: Call) -> _Instance:
         store = capi.store_new(self._engine_pointer, None, None)
         context = capi.store_context(store)
-        capi.store_limiter(store, self._memory, _TABLE_ELEMENTS, _CORE_INSTANCES, _TABLES, self._memories)
+        capi.store_limiter(
+            store, self._memory, self._table_elements, MAX_INSTANCES, _TABLES, self._memories
+        )
         capi.store_epoch_callback(store, self._gate.epoch_callback, None, None)
         capi.set_epoch_deadline(context, 1)
         if self._budget.fuel is not None:
@@ -382,7 +412,7 @@ class ComponentRuntime:
             )
         finally:
             self._unwatch(instance)
-        if error:
+        if error or call.failure is not None:
             failure = call_error(call, error, instantiating=True)
             self._discard(instance)
             raise failure
@@ -426,8 +456,12 @@ class ComponentRuntime:
         if instance.state:
             from hyperhost.sandbox.wasi import close_state
 
-            close_state(instance.state)
-        capi.store_delete(instance.store)
+            try:
+                close_state(instance.state)  # ends files, and the last line of what was printed
+            finally:
+                capi.store_delete(instance.store)
+        else:
+            capi.store_delete(instance.store)
 
 
 _NO_STATE: dict[str, Any] = {}

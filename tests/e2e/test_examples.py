@@ -113,7 +113,7 @@ def test_native_and_component_plugins_answer_one_hook_together(site: Path) -> No
     script = (
         "import hyperhost; from hyperhost.demo.specs import Checks\n"
         "with hyperhost.Host('both', specs=[Checks]) as host:\n"
-        "    host.load_installed(['long-lines', 'conflict-scan'], grants=['log'])\n"
+        "    host.load_installed(['long-lines', 'conflict-scan'], grants={'conflict-scan': ['log']})\n"
         "    found = host.hook.check_text(path='a.txt', text='<<<<<<< ' + 'x' * 200)\n"
         "    print(sorted(finding.rule for findings in found for finding in findings))\n"
         "    print([(plugin.id, plugin.version, plugin.granted) for plugin in host.plugins.values()])"

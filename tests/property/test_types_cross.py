@@ -120,7 +120,7 @@ def test_a_hook_that_may_refuse_answers_or_raises_its_own_refusal(
         assert host.faults == ()
 
 
-@pytest.mark.parametrize("case", misfits(), ids=str)
+@pytest.mark.parametrize("case", misfits(), ids=lambda case: case.words)
 def test_a_value_that_does_not_fit_is_refused_in_words(case: Broken) -> None:
     check_refused(case)
 

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from hyperhost.cli.plugin.options import GrantOption, YesOption, announce, installer
 from hyperhost.cli.session import Session, command
 
-__all__ = ["StubOption", "register"]
+if TYPE_CHECKING:
+    from hyperhost.host.decisions import Decision, Question
+
+__all__ = ["register"]
 
 StubOption = Annotated[
     bool, typer.Option("--stub-denied", help="Refuse imports that are not granted when called, not at once.")
@@ -32,7 +35,20 @@ def register(app: typer.Typer) -> None:
         """Install a plugin, once you agreed to what it may do."""
         from hyperhost.cli.plugin.ask import decider
 
-        outcome = installer(session).install(source, decider(session, yes, grants), stub_denied=stub_denied)
+        decide = decider(session, yes, grants)
+        question: Question | None = None
+
+        def noting(asked: Question) -> Decision:
+            nonlocal question
+            question = asked
+            return decide(asked)
+
+        outcome = installer(session).install(source, noting, stub_denied=stub_denied)
         entry = outcome.entry
-        may = f"; it may use {', '.join(entry.granted)}" if entry.granted else "; it is granted nothing"
-        announce(session, outcome, f"installed {entry.id} {entry.version}{may}")
+        announce(session, outcome, f"installed {entry.id} {entry.version}; {_may(question, entry.granted)}")
+
+
+def _may(question: Question | None, granted: tuple[str, ...]) -> str:
+    if question is not None and question.native:
+        return "it is Python code without a sandbox, which may do anything that you may do"
+    return f"it may use {', '.join(granted)}" if granted else "it is granted nothing"

@@ -53,12 +53,17 @@ def register(app: typer.Typer) -> None:
         filters: FilterOption = None,
     ) -> None:
         """Show what plugins logged and how they faulted, the latest last."""
+        from hyperhost.host.populate import RELEASED
+
         work = installer(session)
         if plugin_id is not None and plugin_id not in work.entries():
             work.known(plugin_id)
         with work.state() as state:
             rows = [_row(each, each.level, "") for each in state.logs(plugin_id, limit)]
-            rows += [_row(each, "fault", each.code) for each in state.faults(plugin_id, limit)]
+            rows += [
+                _row(each, "info" if each.code == RELEASED else "fault", each.code)
+                for each in state.faults(plugin_id, limit)
+            ]
         order = list(Level)
         rows = [row for row in rows if order.index(Level(row["level"])) >= order.index(level)]
         rows.sort(key=lambda row: row["time_ns"])

@@ -58,7 +58,7 @@ def _record(session: Session, plugin_id: str) -> dict[str, Any]:
     entry = work.known(plugin_id)
     [record] = plugin_rows(session, plugin_id)
     limits = work.limits(plugin_id, entry.limits)
-    record["limits"] = {**dict.fromkeys(("memory", "deadline")), **_limits(limits)} if entry.digest else {}
+    record["limits"] = _limits(limits) if record["kind"] == "component" else {}
     record["installed_at"] = entry.installed_at or None
     record["path"] = str(work.directory(entry)) if entry.digest else None
     if entry.digest:
