@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import wasmtime
 import wasmtime.component as wc
-
 from common import Row, interleave, main, ratio_row, repeat
 from guests import ECHO_BYTES
 from specs import component_host

@@ -2,7 +2,8 @@
 
 A time by itself says nothing on a shared machine. Therefore every row is a ratio of two things
 timed in turns within one process (A B A B …), each represented by its best round: the best is the
-round that other programs disturbed least, for both alike.
+round that other programs disturbed least, for both alike. The ratio of the middle rounds is shown
+beside it; where the two differ much, the machine was busy and the run should be repeated.
 """
 
 from __future__ import annotations
@@ -38,6 +39,7 @@ class Row:
         value: What the bound is on: a ratio, or a figure in ``unit``.
         bound: The bound, or ``None`` for a row that only informs.
         better: On which side of the bound the value must lie.
+        median: The same value from the middle rounds, to judge how disturbed the run was.
         note: What a reader must know to judge the row.
         error: Why there is no figure, if there is none.
     """
@@ -49,6 +51,7 @@ class Row:
     value: float | None = None
     bound: float | None = None
     better: Better = "at most"
+    median: float | None = None
     note: str = ""
     error: str = ""
 
@@ -121,32 +124,45 @@ def repeat(function: Callable[[], object]) -> Callable[[int], None]:
 
 
 def ratio_row(
-    what: str, timing: Timing, project: str, peer: str, bound: float | None, *, unit: str = "µs", note: str = ""
+    what: str,
+    timing: Timing,
+    project: str,
+    peer: str,
+    bound: float | None,
+    *,
+    unit: str = "µs",
+    note: str = "",
 ) -> Row:
     """A row for ``project`` as a fraction of ``peer``; smaller is better."""
     scale = {"µs": 1e6, "ms": 1e3}[unit]
     ours, theirs = timing.best(project), timing.best(peer)
-    return Row(what, ours * scale, theirs * scale, unit, ours / theirs, bound, "at most", note)
+    median = timing.median(project) / timing.median(peer)
+    return Row(what, ours * scale, theirs * scale, unit, ours / theirs, bound, "at most", median, note)
 
 
 def table(rows: Iterable[Row]) -> str:
     """Rows as text."""
-    lines = [("what", "HyperHost", "peer", "result", "bound", "")]
+    lines = [("what", "HyperHost", "peer", "result", "(median)", "bound", "")]
     notes = []
     for row in rows:
         if row.verdict == "MISSING":
-            lines.append((row.what, "-", "-", "-", _bound(row), "MISSING"))
+            lines.append((row.what, "-", "-", "-", "-", _bound(row), "MISSING"))
             notes.append(f"  {row.what}: {row.error}")
             continue
         is_ratio = row.peer is not None and row.better != "under"
-        result = f"{row.value:.3f} x" if is_ratio else f"{row.value:.1f} {row.unit}"
-        lines.append(
-            (row.what, _figure(row.project, row.unit), _figure(row.peer, row.unit), result, _bound(row), row.verdict)
+        result, median = (
+            "-" if value is None else f"{value:.3f} x" if is_ratio else f"{value:.1f} {row.unit}"
+            for value in (row.value, row.median)
         )
+        ours, theirs = _figure(row.project, row.unit), _figure(row.peer, row.unit)
+        lines.append((row.what, ours, theirs, result, median, _bound(row), row.verdict))
         if row.note:
             notes.append(f"  {row.what}: {row.note}")
     widths = [max(len(line[column]) for line in lines) for column in range(len(lines[0]))]
-    text = ["  ".join(cell.ljust(width) for cell, width in zip(line, widths, strict=True)).rstrip() for line in lines]
+    text = [
+        "  ".join(cell.ljust(width) for cell, width in zip(line, widths, strict=True)).rstrip()
+        for line in lines
+    ]
     text.insert(1, "  ".join("-" * width for width in widths).rstrip())
     return "\n".join([*text, *(["", "notes", *notes] if notes else [])])
 

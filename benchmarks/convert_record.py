@@ -15,11 +15,10 @@ from typing import Any
 
 import wasmtime
 import wasmtime.component as wc
-from wasmtime import _ffi as ffi
-
 from common import Row, interleave, main, ratio_row
 from guests import CHECK_RECORD
 from specs import Document, Finding, component_host
+from wasmtime import _ffi as ffi
 
 DOCUMENT = Document(
     path="src/app/settings.py",
@@ -56,7 +55,12 @@ class _Peer:
         kind = self.function.type(self.store)
         kind.params[0][1].convert_to_c(self.store, DOCUMENT, ctypes.pointer(parameters[0]))
         error = ffi.wasmtime_component_func_call(
-            ctypes.byref(self.function._func), self.store._context(), parameters, 1, ctypes.byref(self.result), 1
+            ctypes.byref(self.function._func),
+            self.store._context(),
+            parameters,
+            1,
+            ctypes.byref(self.result),
+            1,
         )
         assert not error
         self.function.post_return(self.store)

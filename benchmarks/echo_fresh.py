@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import extism
 import wasmtime
-
 from common import Row, interleave, main, ratio_row, repeat
 from guests import ECHO_TEXT, EXTISM_ECHO
 from specs import TEXT, component_host
@@ -40,7 +39,14 @@ def measure() -> list[Row]:
             calls={"extism": 50, "compiled": 100, "hyperhost": 500},
         )
     return [
-        ratio_row("fresh echo, 150 bytes", timing, "hyperhost", "extism", 0.15, note="peer: extism.Plugin(bytes) per call"),
+        ratio_row(
+            "fresh echo, 150 bytes",
+            timing,
+            "hyperhost",
+            "extism",
+            0.15,
+            note="peer: extism.Plugin(bytes) per call",
+        ),
         ratio_row(
             "fresh echo, peer compiled before",
             timing,

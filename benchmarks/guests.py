@@ -9,8 +9,8 @@ from __future__ import annotations
 _MEMORY = """
     (memory (export "mem") 1)
     (global $top (mut i32) (i32.const 4096))
-    (func $realloc (export "realloc") (param $old i32) (param $old_size i32) (param $align i32) (param $size i32)
-        (result i32) (local $at i32) (local $need i32)
+    (func $realloc (export "realloc") (param $old i32) (param $old_size i32) (param $align i32)
+        (param $size i32) (result i32) (local $at i32) (local $need i32)
       (local.set $at (i32.and (i32.add (global.get $top) (i32.const 15)) (i32.const -16)))
       (global.set $top (i32.add (local.get $at) (local.get $size)))
       (local.set $need (i32.shr_u (i32.add (global.get $top) (i32.const 65535)) (i32.const 16)))
@@ -83,14 +83,18 @@ CHECK_RECORD = f"""
   (core module $m {_MEMORY}
     ;; three findings at 64, 40 bytes each: rule, line, severity, excerpt
     (data (i32.const 512) "secret-keyAKIAIOSFODNN7EXAMPLE in line of text")
-    (data (i32.const 64)  "\\00\\02\\00\\00\\0a\\00\\00\\00\\07\\00\\00\\00\\00\\00\\00\\00\\02\\00\\00\\00\\0a\\02\\00\\00\\24\\00\\00\\00")
-    (data (i32.const 96)  "\\00\\02\\00\\00\\0a\\00\\00\\00\\2a\\00\\00\\00\\00\\00\\00\\00\\01\\00\\00\\00\\0a\\02\\00\\00\\24\\00\\00\\00")
-    (data (i32.const 128) "\\00\\02\\00\\00\\0a\\00\\00\\00\\ff\\00\\00\\00\\00\\00\\00\\00\\00\\00\\00\\00\\0a\\02\\00\\00\\24\\00\\00\\00")
+    (data (i32.const 64) "\\00\\02\\00\\00\\0a\\00\\00\\00\\07\\00\\00\\00\\00\\00\\00\\00"
+      "\\02\\00\\00\\00\\0a\\02\\00\\00\\24\\00\\00\\00")
+    (data (i32.const 96) "\\00\\02\\00\\00\\0a\\00\\00\\00\\2a\\00\\00\\00\\00\\00\\00\\00"
+      "\\01\\00\\00\\00\\0a\\02\\00\\00\\24\\00\\00\\00")
+    (data (i32.const 128) "\\00\\02\\00\\00\\0a\\00\\00\\00\\ff\\00\\00\\00\\00\\00\\00\\00"
+      "\\00\\00\\00\\00\\0a\\02\\00\\00\\24\\00\\00\\00")
     (data (i32.const 16) "\\40\\00\\00\\00\\03\\00\\00\\00")
     (func (export "check") (param i32 i32 i32 i32 i32 i32 i64 f64 i32 i32 i32 i32 i32 i32) (result i32)
       (i32.const 16)))
   (core instance $i (instantiate $m))
-  (func (export "check") (param "document" $document) (result (list $finding)) {_LIFT.format(function="check")}))
+  (func (export "check") (param "document" $document) (result (list $finding))
+    {_LIFT.format(function="check")}))
 """
 """``check(document: Document) -> list[Finding]``; a record of 8 fields in, 3 records of 4 fields out."""
 
@@ -104,7 +108,8 @@ EXTISM_ECHO = """
   (import "extism:host/env" "store_u8" (func $store_u8 (param i64 i32)))
   (import "extism:host/env" "output_set" (func $output_set (param i64 i64)))
   (memory (export "memory") 1)
-  (func (export "echo") (result i32) (local $size i64) (local $at i64) (local $done i64) (local $words i64)
+  (func (export "echo") (result i32)
+    (local $size i64) (local $at i64) (local $done i64) (local $words i64)
     (local.set $size (call $input_length))
     (local.set $at (call $alloc (local.get $size)))
     (local.set $words (i64.and (local.get $size) (i64.const -8)))
@@ -123,7 +128,7 @@ EXTISM_ECHO = """
     (call $output_set (local.get $at) (local.get $size))
     (i32.const 0)))
 """
-"""The same echo as an Extism plugin: input copied to a new block of the kernel's memory, 8 bytes at a time."""
+"""The same echo as an Extism plugin: input copied to a new block of its memory, 8 bytes at a time."""
 
 EXTISM_ECHO_UNCOPIED = """
 (module

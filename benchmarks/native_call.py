@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import pluggy
-
 from common import Row, interleave, main, ratio_row, repeat
+
 from hyperhost import Host, hookimpl, hookspec
 
 _bare_spec = pluggy.HookspecMarker("bare")
@@ -45,11 +45,16 @@ def _row(count: int) -> Row:
         theirs, ours = bare.hook, host.hook
         assert theirs.add_one(number=1) == ours.add_one(number=1) == [2] * count
         timing = interleave(
-            {"pluggy": repeat(lambda: theirs.add_one(number=1)), "hyperhost": repeat(lambda: ours.add_one(number=1))},
+            {
+                "pluggy": repeat(lambda: theirs.add_one(number=1)),
+                "hyperhost": repeat(lambda: ours.add_one(number=1)),
+            },
             rounds=25,
             calls=20_000 // count,
         )
-    return [ratio_row(f"native call, {count} plugin{'s' * (count > 1)}", timing, "hyperhost", "pluggy", 1.3)][0]
+    return [ratio_row(f"native call, {count} plugin{'s' * (count > 1)}", timing, "hyperhost", "pluggy", 1.3)][
+        0
+    ]
 
 
 if __name__ == "__main__":

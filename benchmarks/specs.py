@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from common import ROOT  # noqa: F401 - makes hyperhost importable from a checkout
+
 from hyperhost import Host, Limits, hookspec
 
 TEXT = "The quick brown fox jumps over the lazy dog. " * 3 + "Sphinx of quar."

@@ -281,9 +281,13 @@ class GrantError(CapabilityError):
 
 
 class ImportDeniedError(PluginLoadError, CapabilityError):
-    """A component imports a host interface outside its grant. The hint is the granting command."""
+    """A component imports a host interface outside its grant. The hint is the granting command.
+
+    ``capability`` holds what would have to be granted, as far as it is known.
+    """
 
     code = "HH-IMPORT-DENIED"
+    capability: str = ""
 
 
 # --- calling a component ----------------------------------------------------------------------

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import shlex
 import threading
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from typing import Final
 
 from hyperhost.capabilities.grammar import Capability, Grammar
@@ -171,9 +171,15 @@ class GrantSet:
         """Whether anything of this kind is allowed, for example ``"fs.read"``."""
         return kind in self._state.by_kind
 
-    def form(self, kind: str) -> str:
-        """How a capability of this kind is written: ``log``, ``env:NAME``; the kind itself when unknown."""
-        return next((known.form for known in self._grammar.kinds if known.name == kind), kind)
+    def suggestion(self, kinds: Sequence[str]) -> str:
+        """What to grant so that something of one of these kinds is allowed.
+
+        What the plugin asks for, if it asks for any of them; else the form of the first (``env:NAME``).
+        """
+        for ask in self.requested or ():
+            if ask.kind in kinds:
+                return ask.text
+        return next((known.form for known in self._grammar.kinds if known.name == kinds[0]), kinds[0])
 
     def require(self, text: str, hook: str | None = None) -> None:
         """Return if the capability written as ``text`` is allowed; a repeated text costs a set lookup.

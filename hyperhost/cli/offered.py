@@ -6,7 +6,7 @@ import inspect
 import json
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, Final
 
 import typer
 
@@ -18,7 +18,10 @@ if TYPE_CHECKING:
     from hyperhost.host.commandlist import Offer
     from hyperhost.host.host import Host
 
-__all__ = ["command_from", "find_command", "known_commands", "refresh", "show_outcome"]
+__all__ = ["BUILT_IN", "command_from", "find_command", "hidden", "known_commands", "refresh", "show_outcome"]
+
+BUILT_IN: Final = ("demo", "init", "doctor", "wit", "hooks", "plugin")
+"""Names at the top level that plugins cannot take."""
 
 
 def known_commands(ctx: Any) -> list[str]:
@@ -44,6 +47,22 @@ def find_command(ctx: Any, name: str) -> Any:
     return command_from(next(offer for offer in found if not offer.command.group))
 
 
+def hidden(offers: Sequence[Offer], plugin: str) -> list[str]:
+    """Names of commands of a plugin that cannot be typed at the top level, as something else has them."""
+    taken: dict[tuple[str, str], str] = {}
+    for offer in offers:
+        taken.setdefault((offer.command.group, offer.command.name), offer.plugin)
+    return [
+        f"{offer.command.group} {offer.command.name}".lstrip()
+        for offer in offers
+        if offer.plugin == plugin
+        and (
+            (offer.command.group or offer.command.name) in BUILT_IN
+            or taken[offer.command.group, offer.command.name] != plugin
+        )
+    ]
+
+
 def refresh(session: Session, host: Host | None = None) -> list[Offer]:
     """Ask the plugins for their commands anew, and keep the answer for the next start."""
     from hyperhost.host.commandlist import offers_of, write_offers
@@ -62,9 +81,12 @@ def command_from(offer: Offer) -> Any:
     name = f"{command.group} {command.name}" if command.group else command.name
 
     def run(ctx: typer.Context, **given: Any) -> None:
+        from hyperhost.cli.plugin.call import call_hook, usable
+
         session: Session = ctx.obj
         with session.host([offer.plugin]) as host:
-            outcome = host.plugin(offer.plugin).call("command_run", name=name, args=_texts(command, given))
+            plugin = usable(session, host, offer.plugin)
+            outcome = call_hook(plugin, "command_run", {"name": name, "args": _texts(command, given)})
             show_outcome(session, outcome, offer.plugin, name)
 
     keyword = inspect.Parameter.KEYWORD_ONLY
@@ -74,7 +96,8 @@ def command_from(offer: Offer) -> Any:
     run.__annotations__ = {each.name: each.annotation for each in parameters}
     app = typer.Typer(add_completion=False, pretty_exceptions_enable=False, rich_markup_mode=None)
     text = f"{one_line(command.summary)} (plugin {offer.plugin})".lstrip()
-    app.command(command.name, help=text)(run)
+    # The list of commands is written with markup, which a plugin's words must not be taken for.
+    app.command(command.name, help=text, short_help=text.replace("[", "\\["))(run)
     return typer.main.get_command(app)
 
 
@@ -112,14 +135,14 @@ def _named(offers: Sequence[Offer], name: str) -> list[Offer]:
 
 
 def _group(name: str, offers: Sequence[Offer]) -> Any:
-    from typer.core import TyperGroup
-
-    commands: dict[str, Any] = {}
+    app = typer.Typer(add_completion=False, no_args_is_help=True, pretty_exceptions_enable=False)
+    owners = sorted({offer.plugin for offer in offers})
+    app.callback(help=f"Commands of plugin {', '.join(owners)}.")(lambda: None)
+    group: Any = typer.main.get_command(app)
+    group.name = name
     for offer in offers:
-        commands.setdefault(offer.command.name, command_from(offer))
-    return TyperGroup(
-        name=name, commands=commands, help="Commands of plugins.", no_args_is_help=True, rich_markup_mode=None
-    )
+        group.commands.setdefault(offer.command.name, command_from(offer))
+    return group
 
 
 def _parameter(argument: CommandArgument) -> inspect.Parameter:

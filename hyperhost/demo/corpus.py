@@ -25,10 +25,25 @@ __all__ = [
     "standard_library",
 ]
 
+PLANTED: Final = "planted/settings.py"
+"""The one file that is not real, relative to the demo's directory."""
+
 MAX_FILES: Final = 1000
 MAX_BYTES: Final = 8_000_000
 _MAX_FILE_BYTES: Final = 100_000
-_LEFT_OUT: Final = frozenset({"__pycache__", "site-packages", "dist-packages", "test", "tests", "idlelib"})
+_LEFT_OUT: Final = frozenset(
+    {
+        "__pycache__",
+        "site-packages",
+        "dist-packages",
+        "test",
+        "tests",
+        "idlelib",
+        "hyperhost",
+        "builtin_plugins",
+    }
+)
+"""Directories of no interest, HyperHost's own among them: it quotes what the plugins look for."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,6 +142,14 @@ def _read(root: Path, package: str, path: Path) -> Source | None:
         return Source(package, path.relative_to(root).as_posix(), data.decode("utf-8"), len(data))
     except (OSError, UnicodeDecodeError):
         return None
+
+
+def plant(directory: Path) -> str:
+    """Write the planted file into ``directory``, and return what can be read there."""
+    path = directory / PLANTED
+    path.parent.mkdir()
+    path.write_text(planted_text(), encoding="utf-8")
+    return path.read_text(encoding="utf-8")
 
 
 def planted_text() -> str:

@@ -13,7 +13,8 @@ from rich.text import Text
 
 from hyperhost.capabilities.describe import size_words
 from hyperhost.demo.claims import ClaimError
-from hyperhost.demo.scan import FAMILIES, PLANTED
+from hyperhost.demo.corpus import PLANTED
+from hyperhost.demo.scan import FAMILIES
 from hyperhost.sandbox.interfaces.log import one_line
 
 if TYPE_CHECKING:
@@ -28,6 +29,7 @@ __all__ = ["Report"]
 
 _STYLES: Final = {"high": "bold red", "medium": "yellow", "low": "dim"}
 _TOP: Final = {"high": 4, "medium": 4, "low": 3}
+_SAME_RULE: Final = 2
 _BESIDES: Final = 28
 """Columns of a finding that its rule and place leave to the rest."""
 _ASCII: Final = str.maketrans({"✓": "+", "·": "-", "…": "~", "µ": "u"})
@@ -90,9 +92,9 @@ class Report:
         if scan.unanswered:
             self._line(f"{_count(scan.unanswered, 'answer')} are missing, as a plugin failed.", style="red")
         self._table(
-            [("findings of", ""), *_STYLES.items()],
+            ("findings of", *_STYLES),
             (
-                [plugin, *(f"{counter[severity]:,}" for severity in _STYLES)]
+                [Text(plugin), *(_figure(counter[severity], style) for severity, style in _STYLES.items())]
                 for plugin, counter in scan.counts().items()
             ),
         )
@@ -128,8 +130,8 @@ class Report:
     def summary(self, rows: Sequence[Row], memory: int | None, seconds: float) -> None:
         """The table of what ran."""
         self._headline(4, "What ran")
-        titles = ("plugin", "calls", "faults", "total", "per call", "memory")
-        self._table([(title, "") for title in titles], map(_cells, rows))
+        cells = ([Text(self._safe(cell)) for cell in _cells(row)] for row in rows)
+        self._table(("plugin", "calls", "faults", "total", "per call", "memory"), cells)
         notes = "Memory is the most that one call of a sandbox held."
         if any(row.kind == "native" for row in rows):
             notes += " Native plugins are not timed: their row is the rest of each hook call."
@@ -209,13 +211,13 @@ class Report:
             line.rstrip()
             self._console.print(line, soft_wrap=True)
 
-    def _table(self, titles: Sequence[tuple[str, str]], rows: Iterable[Sequence[str]]) -> None:
-        """A table whose columns are named, each with a style; all but the first are aligned to the right."""
+    def _table(self, titles: Sequence[str], rows: Iterable[Sequence[Text]]) -> None:
+        """A table; all columns but the first are aligned to the right."""
         table = Table(box=None, pad_edge=False, header_style="dim", padding=(0, 2, 0, 0))
-        for index, (title, style) in enumerate(titles):
-            table.add_column(title, justify="right" if index else "left", style=style, no_wrap=True)
+        for index, title in enumerate(titles):
+            table.add_column(title, justify="right" if index else "left", no_wrap=True)
         for row in rows:
-            table.add_row(*(self._safe(cell) for cell in row))
+            table.add_row(*row)
         self._console.print()
         self._console.print(table)
 
@@ -228,6 +230,10 @@ class Report:
         if not self._unicode:
             text = text.translate(_ASCII)
         return text.encode(self._encoding, "backslashreplace").decode(self._encoding)
+
+
+def _figure(number: int, style: str) -> Text:
+    return Text(f"{number:,}", style if number else "dim")
 
 
 def _cells(row: Row) -> tuple[str, ...]:
@@ -243,14 +249,14 @@ def _cells(row: Row) -> tuple[str, ...]:
 
 
 def _top(scan: Scan) -> list[tuple[str, Finding]]:
-    """A few of each severity: the first of each rule before the second of any, secrets before others."""
+    """A few of each severity: first one of each rule, then a second one; secrets before others."""
     shown: list[tuple[str, Finding]] = []
     families = list(FAMILIES)
     for severity, most in _TOP.items():
         turns: list[tuple[int, int, int]] = []
         seen: Counter[str] = Counter()
         for index, (_, finding) in enumerate(scan.found):
-            if finding.severity == severity:
+            if finding.severity == severity and seen[finding.rule] < _SAME_RULE:
                 turns.append((seen[finding.rule], families.index(finding.rule.partition("/")[0]), index))
                 seen[finding.rule] += 1
         shown += [scan.found[index] for *_, index in sorted(turns)[:most]]

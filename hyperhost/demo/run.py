@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import contextlib
+import secrets
+import shutil
 import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
@@ -55,13 +58,15 @@ def run(
     summary: dict[str, Any] = {}
     try:
         with _directory(keep) as directory:
-            _show(directory, report, summary)
-            if keep:
-                summary["home"] = str(directory / "home")
-                report.kept(summary["home"])
+            try:
+                _show(directory, report, summary)
+            finally:
+                if keep:
+                    summary["home"] = str(directory / "home")
+                    report.kept(summary["home"])
     except (ClaimError, HyperHostError) as error:
         report.failed(error)
-        summary = {"format": FORMAT, "ok": False, "failure": str(error)}
+        summary = {"format": FORMAT, "ok": False, "failure": str(error), "home": summary.get("home")}
     if emit is not None:
         emit(summary)
     return 0 if summary["ok"] else 1
@@ -69,7 +74,7 @@ def run(
 
 def _show(directory: Path, report: Report, summary: dict[str, Any]) -> None:
     """All parts of the demo, in order; ``summary`` is filled when all went well."""
-    from hyperhost.demo.corpus import installed, package_roots, standard_library
+    from hyperhost.demo.corpus import installed, package_roots, plant, standard_library
     from hyperhost.demo.install import WELL_BEHAVED, install, new_home, package
     from hyperhost.demo.scan import Caller, scan
     from hyperhost.demo.summary import data
@@ -87,7 +92,7 @@ def _show(directory: Path, report: Report, summary: dict[str, Any]) -> None:
 
     rows: list[Row] = []
     with open_host(home, only=WELL_BEHAVED) as host:
-        call = Caller(host)
+        call = Caller(host, plant(directory))
         for plugin in host.plugins.values():
             if plugin.manifest is not None and plugin.runtime is not None:
                 claim(
@@ -117,26 +122,29 @@ def _show(directory: Path, report: Report, summary: dict[str, Any]) -> None:
 
 def _well_behaved(host: Host, call: Caller, others: list[Row]) -> Iterator[Row]:
     """Figures of the plugins that were called every time."""
-    from hyperhost.demo.trials import Row, row_of
+    from hyperhost.demo.install import WELL_BEHAVED
+    from hyperhost.demo.trials import row_of
 
-    components = [row_of(host, plugin) for plugin in host.plugins.values() if plugin.kind == "component"]
-    yield from components
+    rows = [row_of(host, host.plugin(plugin_id)) for plugin_id in WELL_BEHAVED]
     # The host does not time native plugins; every call in the sandbox was part of a call of the hook.
-    rest = call.seconds - sum(row.seconds for row in [*components, *others])
-    for plugin in host.plugins.values():
-        if plugin.kind == "native":
-            faults = sum(fault.plugin == plugin.id for fault in host.faults)
-            yield Row(plugin.id, plugin.kind, call.calls, faults, max(rest, 0.0), None)
+    sandboxed = sum(row.seconds for row in [*rows, *others] if row.kind == "component")
+    for row in rows:
+        if row.kind == "native":
+            row = replace(row, calls=call.calls, seconds=max(0.0, call.seconds - sandboxed))
+        yield row
 
 
 @contextmanager
 def _directory(keep: bool) -> Iterator[Path]:
     """A directory of the user's own, removed at the end unless it is to be kept."""
-    if keep:
-        yield Path(tempfile.mkdtemp(prefix="hyperhost-demo-"))
-        return
-    with tempfile.TemporaryDirectory(prefix="hyperhost-demo-", ignore_cleanup_errors=True) as name:
-        yield Path(name)
+    # The name is known before anything has it, so there is no moment at which Ctrl-C leaves it behind.
+    path = Path(tempfile.gettempdir()).absolute() / f"hyperhost-demo-{secrets.token_hex(16)}"
+    try:
+        path.mkdir(mode=0o700)
+        yield path
+    finally:
+        if not keep:
+            shutil.rmtree(path, ignore_errors=True)
 
 
 def _peak_bytes() -> int | None:

@@ -9,18 +9,16 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
 
 from hyperhost.demo.claims import claim
-from hyperhost.demo.corpus import Source, planted_text
+from hyperhost.demo.corpus import PLANTED, Source
 from hyperhost.demo.specs import Finding
 
 if TYPE_CHECKING:
     from hyperhost.host.host import Host
 
-__all__ = ["FAMILIES", "PLANTED", "Caller", "Scan", "scan"]
+__all__ = ["FAMILIES", "Caller", "Scan", "scan"]
 
 FAMILIES: Final = {"secret": "secret-scan", "license": "license-scan", "danger": "dangerous-calls"}
 """Who finds what: the plugin by the first part of its rules' names."""
-
-PLANTED: Final = "planted/settings.py"
 
 
 @dataclass(slots=True)
@@ -65,15 +63,19 @@ def plugin_of(finding: Finding) -> str:
 class Caller:
     """Calls ``host.hook.check_text`` and keeps count.
 
+    Args:
+        host: Whose hook.
+        text: The planted file, to ask about again and again.
+
     Attributes:
         calls: Calls of the hook.
         seconds: Time they took together, all plugins included.
         planted: What each plugin found in the planted file the first time; empty before.
     """
 
-    def __init__(self, host: Host) -> None:
+    def __init__(self, host: Host, text: str) -> None:
         self._host = host
-        self._text = planted_text()
+        self._text = text
         self.calls = 0
         self.seconds = 0.0
         self.planted: dict[str, list[Finding]] = {}

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from hyperhost.contracts.limits import Limits
-from hyperhost.errors import PluginLoadError, SignatureMismatchError
+from hyperhost.errors import HyperHostError, PluginLoadError, SignatureMismatchError
 from hyperhost.hookspecs.markers import IMPL_ATTRIBUTE
 from hyperhost.host.specs import HookInfo
 
@@ -61,13 +61,18 @@ def build_runtime(
     plugin = package.id
     assert package.component is not None
     fuel = limits.fuel is not None
-    component = sandbox.compile(package.component, fuel=fuel, source=package.source.name)
+    try:
+        component = sandbox.compile(package.component, fuel=fuel, source=package.source.name)
+    except HyperHostError as caught:
+        raise caught.located(plugin, None) from caught.__cause__
     engine = sandbox.engine(fuel=fuel)
     try:
         exports = _exports(component, engine, hooks, plugin, [item.name for item in package.manifest.hooks])
         linked = link(component, sandbox, engine, plugin, grants, stub_denied=stub_denied)
-    except BaseException:
+    except BaseException as caught:
         component.close()
+        if isinstance(caught, HyperHostError):
+            caught.located(plugin, None)
         raise
     return ComponentRuntime(
         sandbox,
@@ -88,7 +93,7 @@ def build_runtime(
 def _exports(
     component: Any, engine: Any, hooks: Mapping[str, HookInfo], plugin: str, named: Iterable[str]
 ) -> dict[str, Export]:
-    from hyperhost.sandbox.compat import mismatch
+    from hyperhost.sandbox.compat import brief, mismatch
     from hyperhost.sandbox.guest_types import TypeReader, exported_functions
     from hyperhost.sandbox.runtime import Export
     from hyperhost.sandbox.wit import signature
@@ -102,10 +107,11 @@ def _exports(
         guest = reader.function(kind)
         if problem := mismatch(info.function, guest, guest_is_callee=True):
             raise SignatureMismatchError(
-                f"exports {info.wit_name} with another type: {problem}",
+                f"exports {info.wit_name} with another type: {brief(problem)}",
                 plugin=plugin,
                 hook=info.name,
-                hint=f"the hookspec says {signature(info.function)}; the component has {signature(guest)}",
+                hint=f"the hookspec says {signature(info.function)}; "
+                f"the component has {brief(signature(guest))}",
             )
         index = component.get_export_index(info.wit_name)
         found[info.name] = Export(info.name, info.wit_name, info.function, guest, index, info.raises)
@@ -113,7 +119,7 @@ def _exports(
         if name not in found:
             _missing(name, hooks, plugin)
     if not found:
-        shown = ", ".join(sorted(exported)) or "nothing"
+        shown = brief(", ".join(sorted(exported))) or "nothing"
         raise PluginLoadError(
             f"implements no hook of this host; it exports {shown}",
             plugin=plugin,

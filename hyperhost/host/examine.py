@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import shlex
 from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -91,8 +92,8 @@ def trial(
     try:
         plugin = host.load(alone(package), grants=granted, limits=limits, stub_denied=stub_denied or None)
     except ImportDeniedError as error:
-        kind = error.message.rpartition("capability ")[2].partition(" ")[0]
-        error.hint = f"grant it, too: --grant {kind}; or add --stub-denied to refuse it when it is called"
+        wanted = shlex.quote(error.capability)
+        error.hint = f"grant it, too: --grant {wanted}; or add --stub-denied to refuse it when it is called"
         raise
     plugin.unload()
 

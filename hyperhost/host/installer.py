@@ -74,7 +74,13 @@ class Installer(Keeper):
         return self._commit(examined, entry, None)
 
     def upgrade(
-        self, plugin_id: str, source: Path | str | None, decide: Decide, *, force: bool = False
+        self,
+        plugin_id: str,
+        source: Path | str | None,
+        decide: Decide,
+        *,
+        also: Iterable[str] = (),
+        force: bool = False,
     ) -> Outcome:
         """Replace an installed plugin by another version of it.
 
@@ -85,6 +91,7 @@ class Installer(Keeper):
             plugin_id: What to replace.
             source: The new package; where the old one came from when not given.
             decide: Asked when the new version wants more.
+            also: Capabilities to grant whether or not they are new; revoked ones come back this way.
             force: Accept an older version, too.
 
         Raises:
@@ -113,7 +120,7 @@ class Installer(Keeper):
             if not decision.approved:
                 raise approval_error(question)
             carried = tuple(item.text for item in question.carried)
-            granted = _granted(examined.package, (*carried, *decision.grants), host)
+            granted = _granted(examined.package, (*carried, *decision.grants, *also), host)
         fresh = self._entry_for(examined, label, granted, stub_denied=entry.stub_denied, state=entry.state)
         return self._commit(examined, fresh, entry, question.changes)
 
@@ -166,6 +173,8 @@ class Installer(Keeper):
                     raise changed_meanwhile(package.id)
                 place(self.home, package, directory)
                 entries[package.id] = entry
+        # Whatever stands in the lock file now was not at fault before.
+        self._forgive(package.id, f"{package.id} {package.version} was installed")
         self.tidy()
         return Outcome(entry, notes=tuple(notes))
 

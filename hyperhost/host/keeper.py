@@ -89,9 +89,17 @@ class Keeper(Workshop):
         with self.state() as state:
             faults = state.faults(plugin_id)
             quarantined = replay_quarantine(plugin_id, faults, self.config.quarantine).active
-            if faults and faults[-1].code != RELEASED:
-                state.record_fault(plugin_id, "", RELEASED, "released from quarantine by command")
+        self._forgive(plugin_id, "released from quarantine by command")
         return Outcome(entry, changed=quarantined)
+
+    def _forgive(self, plugin_id: str, why: str) -> None:
+        """Record that the faults up to now no longer count, if there are any."""
+        if not self.home.state_file.exists():
+            return
+        with self.state() as state:
+            faults = state.faults(plugin_id, limit=1)
+            if faults and faults[-1].code != RELEASED:
+                state.record_fault(plugin_id, "", RELEASED, why)
 
     def grant(self, plugin_id: str, capabilities: Iterable[str]) -> Outcome:
         """Grant capabilities, all or none of them; the plugin has them from its next start on.

@@ -130,8 +130,7 @@ def _lesson(
         else:
             wanted[plain] = Ask(host.grammar.parse(plain), "imported, so needed to load it")
             have.add(plain)
-    said = {ask.capability.text: ask for ask in package.manifest.asks}
-    asks = [said.get(text, ask) for text, ask in wanted.items()]
+    asks = [_explained(ask, package.manifest.asks) for ask in wanted.values()]
     return Lesson(
         manifest=package.manifest.asking(asks),
         reached=tuple(sorted(item.text for item in reached)),
@@ -140,3 +139,11 @@ def _lesson(
         result=result,
         error=error,
     )
+
+
+def _explained(ask: Ask, said: Iterable[Ask]) -> Ask:
+    """The same capability, with the reason that the manifest gives for it or for more than it."""
+    for other in said:
+        if other.capability.covers(ask.capability):
+            return dataclasses.replace(ask, reason=other.reason)
+    return ask

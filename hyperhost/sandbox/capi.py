@@ -12,7 +12,7 @@ from collections.abc import Callable
 from ctypes import c_bool, c_char_p, c_size_t, c_uint8, c_uint64, c_void_p
 from typing import Any
 
-import _cffi_backend
+import _cffi_backend  # type: ignore[import-untyped]  # part of cffi, without its parser
 from wasmtime import _ffi
 
 __all__ = [
@@ -25,6 +25,7 @@ __all__ = [
     "Func",
     "Instance",
     "error_message",
+    "inside_guest",
     "pointer",
     "trap_code",
 ]
@@ -116,17 +117,28 @@ add_resource = _bind(
     c_void_p,
     FINALIZER,
 )
-resource_host_new = _bind("wasmtime_component_resource_host_new", c_size_t, c_bool, ctypes.c_uint32, ctypes.c_uint32)
+resource_host_new = _bind(
+    "wasmtime_component_resource_host_new", c_size_t, c_bool, ctypes.c_uint32, ctypes.c_uint32
+)
 resource_host_rep = _bind("wasmtime_component_resource_host_rep", ctypes.c_uint32, c_void_p)
 resource_host_delete = _bind("wasmtime_component_resource_host_delete", None, c_void_p)
-resource_host_to_any = _bind("wasmtime_component_resource_host_to_any", c_size_t, c_void_p, c_void_p, c_void_p)
-resource_any_to_host = _bind("wasmtime_component_resource_any_to_host", c_size_t, c_void_p, c_void_p, c_void_p)
+resource_host_to_any = _bind(
+    "wasmtime_component_resource_host_to_any", c_size_t, c_void_p, c_void_p, c_void_p
+)
+resource_any_to_host = _bind(
+    "wasmtime_component_resource_any_to_host", c_size_t, c_void_p, c_void_p, c_void_p
+)
 resource_any_delete = _bind("wasmtime_component_resource_any_delete", None, c_void_p)
+import_count = _bind("wasmtime_component_type_import_count", c_size_t, c_void_p, c_void_p)
+export_count = _bind("wasmtime_component_type_export_count", c_size_t, c_void_p, c_void_p)
+member_count = _bind("wasmtime_component_instance_type_export_count", c_size_t, c_void_p, c_void_p)
 error_new = _bind("wasmtime_error_new", c_size_t, c_char_p)
 error_delete = _bind("wasmtime_error_delete", None, c_void_p)
 _error_message = _bind("wasmtime_error_message", None, c_void_p, c_void_p)
 _trap_code = _bind("wasmtime_trap_code", c_bool, c_void_p, c_void_p)
 _byte_vec_delete = _bind("wasm_byte_vec_delete", None, c_void_p)
+_wasm_trace = _bind("wasmtime_error_wasm_trace", None, c_void_p, c_void_p)
+_frame_vec_delete = _bind("wasm_frame_vec_delete", None, c_void_p)
 
 
 def pointer(managed: Any) -> int:
@@ -142,6 +154,16 @@ def error_message(error: int) -> str:
         return ctypes.string_at(vector.data, vector.size).decode("utf-8", "replace")
     finally:
         _byte_vec_delete(ctypes.addressof(vector))
+
+
+def inside_guest(error: int) -> bool:
+    """Whether code of the guest was running when the error arose, rather than its result being read."""
+    frames = _ffi.wasm_frame_vec_t()
+    _wasm_trace(error, ctypes.addressof(frames))
+    try:
+        return bool(frames.size)
+    finally:
+        _frame_vec_delete(ctypes.addressof(frames))
 
 
 def trap_code(error: int) -> int | None:

@@ -26,7 +26,14 @@ from hyperhost.sandbox.types import (
 )
 from hyperhost.sandbox.wit import show
 
-__all__ = ["generic", "mismatch"]
+__all__ = ["brief", "generic", "mismatch"]
+
+_LONGEST = 400
+
+
+def brief(text: str) -> str:
+    """``text`` cut to a length that people read; a component's types may fill megabytes."""
+    return text if len(text) <= _LONGEST else text[:_LONGEST] + "…"
 
 
 def generic(kind: WitType) -> WitType:

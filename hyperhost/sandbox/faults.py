@@ -1,8 +1,8 @@
 """Turn what ended a component call into one typed error.
 
 The order matters: an exception kept from a host function is the cause whatever wasmtime says
-afterwards; then the deadline; then the trap code, read through the C API; the text of the error
-is quoted, never matched.
+afterwards; then the deadline; then the trap code, read through the C API. The text of the error is
+quoted, and matched only for the refusals that wasmtime gives no code; a test holds each of them.
 """
 
 from __future__ import annotations
@@ -14,10 +14,12 @@ from wasmtime import TrapCode
 from hyperhost.errors import (
     BadResultError,
     FuelLimitError,
+    HostBytesLimitError,
     HostFunctionError,
     HyperHostError,
     LinkError,
     MemoryLimitError,
+    OutputLimitError,
     StackLimitError,
     TrapError,
 )
@@ -39,6 +41,13 @@ _BAD_VALUE = frozenset(
     )
 )
 _WORDS = {code.value: code.name.lower() for code in TrapCode}
+_TOO_MUCH_DATA = "fuel allocated for hostcalls has been exhausted"
+_NO_MEMORY = (
+    "exceeds memory limits",
+    "memory count too high",
+    "exceeds table limits",
+    "table count too high",
+)
 
 
 def call_error(call: Call, error: int, *, instantiating: bool) -> BaseException:
@@ -46,7 +55,7 @@ def call_error(call: Call, error: int, *, instantiating: bool) -> BaseException:
 
     Args:
         call: The call that failed.
-        error: The C API's error.
+        error: The C API's error; 0 when only a host function failed.
         instantiating: It happened before the hook itself began.
     """
     try:
@@ -56,12 +65,14 @@ def call_error(call: Call, error: int, *, instantiating: bool) -> BaseException:
             return call.deadline_error()
         code = capi.trap_code(error)
         message = _reason(capi.error_message(error))
-        fault = (
-            _from_trap(call, code, message) if code is not None else _from_text(call, message, instantiating)
-        )
+        if code is not None:
+            fault = _from_trap(call, code, message)
+        else:
+            fault = _from_text(call, message, instantiating, inside=capi.inside_guest(error))
         return fault.located(call.plugin, call.hook)
     finally:
-        capi.error_delete(error)
+        if error:
+            capi.error_delete(error)
 
 
 def _from_host_function(call: Call) -> BaseException:
@@ -92,7 +103,7 @@ def _from_trap(call: Call, code: int, message: str) -> HyperHostError:
     if code == TrapCode.INTERRUPT.value:
         return call.deadline_error()
     if code in _BAD_VALUE:
-        return BadResultError(f"returned or passed a malformed value: {message}")
+        return _malformed(message)
     if code == TrapCode.ALLOCATION_TOO_LARGE.value:
         return MemoryLimitError(
             "asked for more memory than can exist", hint="raise Limits.memory if it needs more"
@@ -103,7 +114,8 @@ def _from_trap(call: Call, code: int, message: str) -> HyperHostError:
     # Memory that has come to more than half of the limit is taken as the reason.
     if code == TrapCode.UNREACHABLE.value and used is not None and used * 2 > limit:
         return MemoryLimitError(
-            f"gave up after its memory had grown to {used / 2**20:.1f} MiB of the {limit / 2**20:.1f} MiB allowed",
+            f"gave up after its memory had grown to {used / 2**20:.1f} MiB "
+            f"of the {limit / 2**20:.1f} MiB allowed",
             hint="raise Limits.memory if it needs more",
         )
     trap = TrapError(f"trapped: {message}", hint="a fault of the plugin; see hyperhost plugin logs")
@@ -111,14 +123,32 @@ def _from_trap(call: Call, code: int, message: str) -> HyperHostError:
     return trap
 
 
-def _from_text(call: Call, message: str, instantiating: bool) -> HyperHostError:
-    if instantiating:
-        limits = call.limits
-        return LinkError(
-            f"could not be instantiated: {message}",
-            hint=f"its limits are memory {limits.memory} in {limits.memories} memories",
+def _from_text(call: Call, message: str, instantiating: bool, *, inside: bool) -> HyperHostError:
+    limits = call.limits
+    if _TOO_MUCH_DATA in message:
+        what = "passed more to a host function" if inside else "returned more"
+        limited = HostBytesLimitError if inside else OutputLimitError
+        return limited(
+            f"{what} than can cross at once, about 128 MiB as the engine counts it (32 bytes per item)",
+            hint="no limit raises this; split it, or pass bytes as text or files",
         )
-    return BadResultError(f"returned or passed a malformed value: {message}")
+    if any(words in message for words in _NO_MEMORY):
+        return MemoryLimitError(
+            f"could not start: {message}",
+            hint=f"raise Limits.memory ({limits.memory}) or Limits.memories ({limits.memories}) for it",
+        )
+    if instantiating:
+        return LinkError(
+            f"could not be instantiated: {message}", hint="the component is broken; build or fetch it again"
+        )
+    return _malformed(message)
+
+
+def _malformed(message: str) -> BadResultError:
+    return BadResultError(
+        f"returned or passed a malformed value: {message}",
+        hint="the plugin is at fault; build it again with current tools, or tell its author",
+    )
 
 
 def _reason(message: str) -> str:

@@ -58,6 +58,7 @@ class BoundFunction:
         "_answers_result",
         "_bridge",
         "_function",
+        "_guest",
         "_host",
         "_lift",
         "_lower",
@@ -72,6 +73,7 @@ class BoundFunction:
         self.interface = interface
         self._function = function
         self._host = host
+        self._guest = guest
         self._bridge = bridge
         self._requires = function.requires
         self._run: Callable[..., Any] = function.body
@@ -121,7 +123,8 @@ class BoundFunction:
             packed = self._lower(answer, keep.append)
         except Exception as caught:
             assert self._host.result is not None
-            problem = explain(self._host.result, answer, "its answer") or f"its answer does not fit: {caught}"
+            problem = explain(self._host.result, answer, "its answer", self._guest.result)
+            problem = problem or f"its answer does not fit: {caught}"
             self._bridge.release(keep)
             raise BadResultError(f"host function {self.name}: {problem}") from caught
         capi.val_clone(address(packed), results)

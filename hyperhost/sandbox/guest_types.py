@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Any
 
 import wasmtime.component as wc
 
-from hyperhost.errors import UnsupportedTypeError
+from hyperhost.errors import PluginLoadError
+from hyperhost.sandbox import capi
 from hyperhost.sandbox.types import (
     Enum,
     Field,
@@ -30,7 +31,24 @@ from hyperhost.sandbox.types import (
 if TYPE_CHECKING:
     import wasmtime
 
-__all__ = ["ImportedInstance", "TypeReader", "exported_functions", "imports"]
+__all__ = [
+    "MAX_DEPTH",
+    "MAX_NAMES",
+    "MAX_TYPES",
+    "ImportedInstance",
+    "TypeReader",
+    "exported_functions",
+    "imports",
+]
+
+MAX_NAMES = 5_000
+"""Imports, exports, or functions of one imported interface; real components have dozens."""
+
+MAX_TYPES = 20_000
+"""Types within types that a component's functions are made of; each costs some ten microseconds to read."""
+
+MAX_DEPTH = 50
+"""Types within types within types: what the code that converts them can be nested."""
 
 _PRIMS: dict[type, str] = {
     wc.Bool: "bool",
@@ -66,10 +84,16 @@ class ImportedInstance:
 
 
 class TypeReader:
-    """Reads wasmtime's types; remembers resource types by the first interface that exports them."""
+    """Reads wasmtime's types; remembers resource types by the first interface that exports them.
+
+    Raises:
+        PluginLoadError: from any method: more types than :data:`MAX_TYPES`, or one that does not cross.
+    """
 
     def __init__(self) -> None:
         self._resources: list[tuple[Any, str]] = []
+        self._left = MAX_TYPES
+        self._depth = 0
 
     def resource_name(self, kind: Any, offer: str = "resource") -> str:
         """The identifying name of a resource type; ``offer`` names it when it was not seen before."""
@@ -81,6 +105,18 @@ class TypeReader:
 
     def value(self, kind: Any) -> WitType:
         """One value type. Names of records and enums are not part of a component's types."""
+        self._left -= 1  # a type that holds another twice, which holds another twice, … is read in full
+        if self._left < 0:
+            raise _too_many("types within the types of its functions", MAX_TYPES)
+        if self._depth >= MAX_DEPTH:
+            raise PluginLoadError(f"nests types more than {MAX_DEPTH} deep", hint="make them flatter")
+        self._depth += 1
+        try:
+            return self._value(kind)
+        finally:
+            self._depth -= 1
+
+    def _value(self, kind: Any) -> WitType:
         if (name := _PRIMS.get(type(kind))) is not None:
             return Prim(name)
         match kind:
@@ -108,8 +144,9 @@ class TypeReader:
                 return Result(self._optional(kind.ok), self._optional(kind.err))
             case wc.OwnType() | wc.BorrowType():
                 return Resource(self.resource_name(kind.ty))
-        raise UnsupportedTypeError(
-            f"the component uses {type(kind).__name__}, which HyperHost does not carry"
+        raise PluginLoadError(
+            f"uses {type(kind).__name__}, which HyperHost does not carry",
+            hint="see the table of types in the embedding guide",
         )
 
     def function(self, kind: Any) -> Function:
@@ -119,6 +156,8 @@ class TypeReader:
 
     def instance(self, name: str, kind: Any, engine: wasmtime.Engine) -> ImportedInstance:
         """One imported interface; resources are read first, as functions refer to them."""
+        if capi.member_count(capi.pointer(kind), capi.pointer(engine)) > MAX_NAMES:
+            raise _too_many(f"items in the imported interface {name}", MAX_NAMES)
         members = {member: item.ty for member, item in kind.exports(engine).items()}
         base = name.partition("@")[0]
         resources = {
@@ -137,8 +176,11 @@ class TypeReader:
 
 def exported_functions(component: wc.Component, engine: wasmtime.Engine) -> dict[str, Any]:
     """World-level exported functions by WIT name, as wasmtime's types (to be read one by one as needed)."""
-    exports = {name: item.ty for name, item in component.type.exports(engine).items()}
-    return {name: kind for name, kind in exports.items() if isinstance(kind, wc.FuncType)}
+    kind = component.type
+    if capi.export_count(capi.pointer(kind), capi.pointer(engine)) > MAX_NAMES:
+        raise _too_many("exports", MAX_NAMES)
+    exports = {name: item.ty for name, item in kind.exports(engine).items()}
+    return {name: found for name, found in exports.items() if isinstance(found, wc.FuncType)}
 
 
 def imports(component: wc.Component, engine: wasmtime.Engine) -> tuple[list[ImportedInstance], list[str]]:
@@ -150,10 +192,17 @@ def imports(component: wc.Component, engine: wasmtime.Engine) -> tuple[list[Impo
     reader = TypeReader()
     instances: list[ImportedInstance] = []
     others: list[str] = []
-    for name, item in component.type.imports(engine).items():
+    whole = component.type
+    if capi.import_count(capi.pointer(whole), capi.pointer(engine)) > MAX_NAMES:
+        raise _too_many("imports", MAX_NAMES)
+    for name, item in whole.imports(engine).items():
         kind = item.ty
         if isinstance(kind, wc.ComponentInstanceType):
             instances.append(reader.instance(name, kind, engine))
         elif isinstance(kind, wc.FuncType | wc.ResourceType):
             others.append(name)
     return instances, others
+
+
+def _too_many(what: str, most: int) -> PluginLoadError:
+    return PluginLoadError(f"has more than {most:,} {what}", hint="no real component needs that many")

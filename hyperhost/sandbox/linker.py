@@ -9,6 +9,7 @@ from __future__ import annotations
 import ctypes
 import difflib
 import re
+import shlex
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
@@ -22,7 +23,7 @@ from hyperhost.errors import (
     SpecError,
 )
 from hyperhost.sandbox import capi
-from hyperhost.sandbox.compat import generic, mismatch
+from hyperhost.sandbox.compat import brief, generic, mismatch
 from hyperhost.sandbox.gate import BoundFunction, Gate
 from hyperhost.sandbox.guest_types import ImportedInstance, imports
 from hyperhost.sandbox.interface import HostFunction, HostInterface
@@ -191,12 +192,15 @@ def _permitted(
             if nearest
             else "load it with stub_denied to refuse it when called",
         )
-    kind = _kinds(interface)[0]
-    raise ImportDeniedError(
-        f"imports {item.name}, which needs the capability {' or '.join(_kinds(interface))}",
+    kinds = _kinds(interface)
+    wanted = grants.suggestion(kinds)
+    denied = ImportDeniedError(
+        f"imports {item.name}, which needs the capability {' or '.join(kinds)}",
         plugin=plugin,
-        hint=f"grant it with: hyperhost plugin grant {plugin} {grants.form(kind)}",
+        hint=f"grant it with: hyperhost plugin grant {plugin} {shlex.quote(wanted)}",
     )
+    denied.capability = wanted
+    raise denied
 
 
 def _add(
@@ -240,9 +244,10 @@ def _add(
             host = types[name]
             if problem := mismatch(host, guest, guest_is_callee=False):
                 raise SignatureMismatchError(
-                    f"imports {item.name} {name} with another type: {problem}",
+                    f"imports {item.name} {name} with another type: {brief(problem)}",
                     plugin=plugin,
-                    hint=f"the host offers {signature(host)}; the component expects {signature(guest)}",
+                    hint=f"the host offers {signature(host)}; "
+                    f"the component expects {brief(signature(guest))}",
                 )
         entry = BoundFunction(item.name, function, host, guest, bridge)
         bound.append(entry)

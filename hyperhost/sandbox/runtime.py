@@ -114,7 +114,10 @@ class Export:
         self.has_result = guest.result is not None
         self.answers_result = isinstance(host.result, Result)
         places = [f"a{index}" for index in range(self.count)]
-        values = [(by_name[wit][1], kind, place) for (_, wit, kind), place in zip(guest.parameters, places, strict=True)]
+        values = [
+            (by_name[wit][1], kind, place)
+            for (_, wit, kind), place in zip(guest.parameters, places, strict=True)
+        ]
         self.lower: Callable[..., bytes] = Lowering().function("arguments", places, values)
         self.lift: Callable[[int, Callable[[int], None]], Any] | None = None
         if host.result is not None and guest.result is not None:
@@ -396,9 +399,7 @@ class ComponentRuntime:
     def _instantiate(self, call: Call) -> _Instance:
         store = capi.store_new(self._engine_pointer, None, None)
         context = capi.store_context(store)
-        capi.store_limiter(
-            store, self._memory, self._table_elements, MAX_INSTANCES, _TABLES, self._memories
-        )
+        capi.store_limiter(store, self._memory, self._table_elements, MAX_INSTANCES, _TABLES, self._memories)
         capi.store_epoch_callback(store, self._gate.epoch_callback, None, None)
         capi.set_epoch_deadline(context, 1)
         if self._budget.fuel is not None:
@@ -431,7 +432,10 @@ class ComponentRuntime:
         if known is None:
             function = capi.Func()
             found = capi.get_func(
-                ctypes.addressof(instance.instance), instance.context, export.pointer, ctypes.addressof(function)
+                ctypes.addressof(instance.instance),
+                instance.context,
+                export.pointer,
+                ctypes.addressof(function),
             )
             if not found:
                 raise BadResultError("the export is gone", plugin=self._plugin, hook=export.hook)

@@ -61,7 +61,8 @@ class Ticker:
         while (wait := self._wait_s()) is not None:
             if wait > 0:
                 with self._changed:
-                    if not self._closed:
+                    # A start() since then has found nobody waiting to be notified.
+                    if not self._closed and self._earliest() >= self._next:
                         self._changed.wait(wait)
             else:
                 self._tick()
@@ -73,7 +74,9 @@ class Ticker:
             earliest = self._earliest()
             if earliest == float("inf") and not self._closed:
                 self._next = earliest
-                self._changed.wait(_IDLE_S)
+                # A start() before that compared itself with an older ``_next``, and did not notify.
+                if self._earliest() == earliest:
+                    self._changed.wait(_IDLE_S)
                 earliest = self._earliest()
             if self._closed or earliest == float("inf"):
                 self._next = float("inf")

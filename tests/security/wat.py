@@ -175,9 +175,14 @@ class Guest:
  {self.types}
  {lifted})"""
 
+    @staticmethod
+    def compiled(text: str) -> bytes:
+        """The component that is written as ``text``."""
+        return bytes(wat2wasm(text))
+
     def binary(self) -> bytes:
         """The component."""
-        return bytes(wat2wasm(self.text()))
+        return self.compiled(self.text())
 
     def write(self, path: Path) -> Path:
         """Write the component to ``path``, which is returned."""

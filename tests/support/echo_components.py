@@ -13,16 +13,19 @@ from pathlib import Path
 from typing import Annotated, Any
 
 import wasmtime
+import wasmtime.component
 
 import hyperhost
 from hyperhost.contracts.types import U64
 from hyperhost.errors import RefusalError
 from hyperhost.host.manifest import Manifest
 from hyperhost.host.package import Package
+from hyperhost.sandbox.guest_types import imports
 from hyperhost.sandbox.types import (
     REFUSAL,
     Enum,
     Flags,
+    Function,
     List,
     Map,
     Option,
@@ -364,3 +367,26 @@ def package(data: bytes | str, plugin: str = "guest") -> Package:
 def char() -> Any:
     """The annotation of WIT's ``char``."""
     return Annotated[str, "char"]
+
+
+def importing_component(parameters: list[tuple[str, WitType]], result: WitType | None) -> bytes:
+    """A component that imports ``f`` of :data:`BOUNCE` with this type and does nothing: its type is all there is."""
+    names = Names()
+    given = " ".join(f'(param "{name}" {names.text(kind)})' for name, kind in parameters)
+    answer = f" (result {names.text(result)})" if result is not None else ""
+    text = f"""
+(component
+{chr(10).join(names.lines)}
+  (import "{BOUNCE}" (instance (export "f" (func {given}{answer})))))"""
+    return bytes(wasmtime.wat2wasm(text))
+
+
+def guest_view(function: Function) -> Function:
+    """A function's type as a component has it: compiled, and read back by :class:`TypeReader`."""
+    data = importing_component([(name, kind) for _, name, kind in function.parameters], function.result)
+    engine = wasmtime.Engine()
+    component = wasmtime.component.Component(engine, data)
+    found, others = imports(component, engine)
+    component.close()
+    assert others == []
+    return found[0].functions["f"]

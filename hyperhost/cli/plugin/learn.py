@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -65,7 +66,7 @@ def _print(session: Session, lesson: Lesson) -> None:
     if lesson.error is None:
         out.note("it answered, so this is all it needs for this call")
     elif lesson.reached:
-        again = " ".join(f"--grant {text}" for text in lesson.reached)
+        again = " ".join(f"--grant {shlex.quote(text)}" for text in lesson.reached)
         out.note(f"it gave up there; to see what comes after it, learn again with {again}")
     else:
         out.note(f"it failed for another reason: {lesson.error.message}")

@@ -34,16 +34,25 @@ def installer(session: Session) -> Installer:
 
 def announce(session: Session, outcome: Outcome, message: str) -> None:
     """Say what an operation did, and ask plugins anew for their commands."""
-    from hyperhost.cli.offered import refresh
+    from hyperhost.cli.offered import hidden, refresh
     from hyperhost.cli.plugin.rows import entry_row
+    from hyperhost.errors import HyperHostError
 
+    entry, notes = outcome.entry, list(outcome.notes)
+    if outcome.changed and session.home.exists:
+        try:
+            names = hidden(refresh(session), entry.id)
+        except HyperHostError as error:
+            # The operation is done; what is wrong elsewhere must not make it look undone.
+            names, notes = [], [*notes, f"the list of commands could not be renewed: {error}"]
+        notes += [
+            f"its command {name!r} is hidden by another of that name; "
+            f"type: hyperhost plugin run {entry.id} {name}"
+            for name in names
+        ]
     if session.out.structured:
-        session.out.data(
-            {**entry_row(outcome.entry), "changed": outcome.changed, "notes": list(outcome.notes)}
-        )
-    else:
-        session.out.note(message)
-        for note in outcome.notes:
-            session.out.note(f"  {note}")
-    if outcome.changed and (session.home.commands_file.exists() or session.home.exists):
-        refresh(session)
+        session.out.data({**entry_row(entry), "changed": outcome.changed, "notes": notes})
+        return
+    session.out.note(message)
+    for note in notes:
+        session.out.note(f"  {note}")

@@ -38,7 +38,8 @@ def register(app: typer.Typer) -> None:
 
         work = installer(session)
         before = work.known(plugin_id).version
-        outcome = work.upgrade(plugin_id, source, decider(session, yes, grants), force=force)
+        decide = decider(session, yes, grants)
+        outcome = work.upgrade(plugin_id, source, decide, also=grants or (), force=force)
         after = outcome.entry.version
         if not outcome.changed:
             announce(session, outcome, f"{plugin_id} {after} is this package already")

@@ -12,11 +12,11 @@ from rich.console import Console
 
 from hyperhost.contracts.limits import Limits
 from hyperhost.demo.claims import ClaimError, claim
-from hyperhost.demo.corpus import Source
+from hyperhost.demo.corpus import PLANTED, Source, planted_text
 from hyperhost.demo.install import guests, new_home, package, refuse
 from hyperhost.demo.native import DangerousCalls
 from hyperhost.demo.run import run
-from hyperhost.demo.scan import PLANTED, Caller, scan
+from hyperhost.demo.scan import Caller, scan
 from hyperhost.demo.specs import Checks, Finding
 from hyperhost.demo.trials import _caught, _last_fault
 from hyperhost.errors import DeadlineError, TrapError
@@ -36,7 +36,7 @@ def host() -> Iterator[Host]:
 
 @pytest.fixture
 def call(host: Host) -> Caller:
-    caller = Caller(host)
+    caller = Caller(host, planted_text())
     caller.plant()
     return caller
 
@@ -137,7 +137,7 @@ def test_a_claim_that_does_not_hold_ends_the_demo_with_status_1_and_an_empty_dir
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
-    monkeypatch.setattr("hyperhost.demo.scan.planted_text", lambda: "x = 1\n")
+    monkeypatch.setattr("hyperhost.demo.corpus.planted_text", lambda: "x = 1\n")
     status, text = shown()
     assert status == 1
     assert "This turned out not to be so: secret-scan finds something in the planted file" in " ".join(
@@ -160,3 +160,16 @@ def test_an_error_ends_the_demo_with_status_1_in_data_too(
     assert given[0]["ok"] is False
     assert "'hyperhost.demo.nothing:Checks' cannot be imported" in given[0]["failure"]
     assert list(tmp_path.iterdir()) == []
+
+
+def test_a_home_that_is_to_be_kept_is_kept_and_named_after_a_failure_too(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
+    monkeypatch.setattr("hyperhost.demo.corpus.planted_text", lambda: "x = 1\n")
+    given: list[Any] = []
+    assert run(Console(file=io.StringIO()), keep=True, emit=given.append) == 1
+    assert Path(given[0]["home"]).is_dir()
+    status, text = shown(keep=True)
+    assert status == 1
+    assert "hyperhost plugin list --home" in text

@@ -23,11 +23,9 @@ from hyperhost.sandbox.types import (
     Function,
     List,
     Map,
-    Option,
     Prim,
     Record,
     Result,
-    Tuple,
     Variant,
     function_from_python,
     kebab,
@@ -51,7 +49,7 @@ class Line:
 class Color(enum.Enum):
     RED = 1
     DARK_GREEN = "g"
-    CRIMSON = 1  # an alias of RED, which is no case of its own
+    CRIMSON = 1  # noqa: PIE796 - an alias of RED, which is no case of its own
 
 
 class Rights(enum.Flag):
@@ -397,7 +395,8 @@ def test_a_forward_reference_that_leads_nowhere_names_its_parameter() -> None:
     with pytest.raises(UnsupportedTypeError) as caught:
         function_from_python(check, where="hook 'check'")
     assert caught.value.message == (
-        "parameter 'text' of hook 'check' has type Missing, which cannot be resolved: name 'Missing' is not defined"
+        "parameter 'text' of hook 'check' has type Missing, "
+        "which cannot be resolved: name 'Missing' is not defined"
     )
     assert caught.value.hint == "define or import the type at the top level of the module"
 

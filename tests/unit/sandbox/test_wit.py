@@ -65,11 +65,11 @@ GOLDEN = """\
 package guard:plugins@1.0.0;
 
 interface types {
+  flags rights { read, write }
   record refusal {
     reason: string,
     rule: string,
   }
-  flags rights { read, write }
   record span {
     start: u32,
     end: u32,
@@ -97,7 +97,7 @@ interface types {
 }
 
 world plugin {
-  use types.{refusal, rights, span, level, finding-severity, rename, span-or-rename, finding};
+  use types.{rights, refusal, span, level, finding-severity, rename, span-or-rename, finding};
   export allow: func(%use: rights) -> result<_, refusal>;
   export check-text: func(path: string, text: string) -> list<finding>;
   export %list: func();
@@ -107,17 +107,16 @@ world plugin {
 
 def test_the_contract_of_a_host_program() -> None:
     with hyperhost.Host("guard", specs=[Checks]) as host:
-        # The order of types is that of their first use, inner ones first.
-        assert sorted(host.wit().splitlines()) == sorted(GOLDEN.splitlines())
-        assert host.wit().startswith("package guard:plugins@1.0.0;\n\ninterface types {\n")
+        assert host.wit() == GOLDEN
         assert host.wit("acme:guard", "2.1.0").startswith("package acme:guard@2.1.0;")
-        assert host.wit() == host.wit()
 
 
 def test_types_come_before_those_that_use_them() -> None:
     with hyperhost.Host("guard", specs=[Checks]) as host:
         lines = host.wit().splitlines()
-    defined = [line.split()[1] for line in lines if line.endswith("{") or line.endswith("}") and "{" in line]
+    defined = [
+        line.split()[1] for line in lines if line.endswith("{") or (line.endswith("}") and "{" in line)
+    ]
     assert defined.index("span") < defined.index("span-or-rename") < defined.index("finding")
 
 
