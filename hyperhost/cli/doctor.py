@@ -158,20 +158,46 @@ def _plugins(session: Session) -> Iterator[Finding]:
 
 
 def _services(session: Session) -> Iterator[Finding]:
-    from hyperhost.errors import ProviderConflictError, ProviderMissingError
-
+    """Which provider answers for each service, or why none does."""
+    chosen = session.config.providers
     with session.host() as host:
-        selection = host._roster.selection
-        for service in selection.services:
-            try:
-                yield Finding(f"service {service}", "ok", selection.provider(service))
-            except ProviderMissingError as error:
-                chosen = selection.chosen.get(service)
-                status: Literal["note", "broken"] = "note" if chosen is None else "broken"
-                words = error.message if chosen is None else f"{chosen} {error.message}"
-                yield Finding(f"service {service}", status, words, error.hint)
-            except ProviderConflictError as error:
-                yield Finding(f"service {service}", "broken", error.message, error.hint)
+        services: dict[str, set[str]] = {}
+        for info in host.hooks().values():
+            if info.service is not None:
+                services.setdefault(info.service, set()).add(info.name)
+        providers = host.providers
+        able = {
+            service: sorted(key for key, plugin in host.plugins.items() if hooks.intersection(plugin.hooks))
+            for service, hooks in services.items()
+        }
+    for service in sorted({*services, *chosen}):
+        yield _service(service, providers.get(service), chosen.get(service), able.get(service))
+
+
+def _service(service: str, provider: str | None, chosen: str | None, able: list[str] | None) -> Finding:
+    check = f"service {service}"
+    if provider is not None:
+        return Finding(check, "ok", provider)
+    if able is None:
+        return Finding(
+            check, "broken", "no hook belongs to it", f"remove {service} from [providers] in hyperhost.toml"
+        )
+    if chosen is not None:
+        others = f"; these could: {', '.join(able)}" if able else ""
+        return Finding(
+            check,
+            "broken",
+            f"{chosen} is selected and is not there, or provides none of its hooks",
+            f"install it, or select another in [providers] of hyperhost.toml{others}",
+        )
+    if able:
+        return Finding(
+            check,
+            "broken",
+            f"{' and '.join(able)} could provide it",
+            f'select one in hyperhost.toml: [providers] {service} = "{able[0]}"',
+        )
+    return Finding(check, "note", "nothing provides it", "install a plugin that does, if you need it")
 
 
 _EMPTY_COMPONENT = b"\0asm\x0d\0\x01\0"

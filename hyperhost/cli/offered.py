@@ -34,12 +34,17 @@ def known_commands(ctx: Any) -> list[str]:
 
 def find_command(ctx: Any, name: str) -> Any:
     """The plugin command or group of commands of that name, or ``None``."""
+    from hyperhost.errors import HyperHostError
     from hyperhost.host.commandlist import read_offers
 
     session = _session(ctx)
     found = _named(read_offers(session.home), name)
     if not found and not ctx.resilient_parsing:
-        found = _named(refresh(session), name)
+        try:
+            found = _named(refresh(session), name)
+        except HyperHostError as error:
+            # The command may be nobody's; the usage error that follows is the main thing to say.
+            session.out.warn(f"plugins could not be asked for their commands: {error}")
     if not found:
         return None
     if all(offer.command.group for offer in found):

@@ -9,11 +9,13 @@ import json
 import re
 from collections.abc import Mapping
 
+from hyperhost.cli.text import UNSAFE
+
 __all__ = ["yaml_text"]
 
 _PLAIN_KEY = re.compile(r"[A-Za-z_][A-Za-z0-9_.-]*")
 _WORDS = frozenset({"true", "false", "null", "yes", "no", "on", "off", "y", "n"})
-_UNPRINTABLE = re.compile("[\x7f-\x9f\ud800-\udfff\ufeff\ufffe\uffff\u2028\u2029]")
+_UNPRINTABLE = re.compile(f"{UNSAFE.pattern}|[\ufffe\uffff]")
 
 
 def yaml_text(value: object) -> str:

@@ -8,12 +8,14 @@ compiled anew; a cache that cannot be written is reported once and done without.
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import hmac
 import io
 import os
 import stat
 import threading
+import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Final
@@ -23,6 +25,7 @@ from hyperhost.errors import CacheError
 __all__ = ["CompileCache"]
 
 _MAX_BYTES: Final = 2 * 1024**3
+_ABANDONED_S: Final = 3600.0
 _SEGMENT: Final = 4 * 1024**2
 """Entries are hashed in pieces of this size, several at a time."""
 _READ: Final = 256 * 1024
@@ -43,6 +46,7 @@ class CompileCache:
         self._directory = directory
         self._report = report
         self._key: bytes | None = None
+        self._writable = True
         try:
             self._prepare(key_file)
         except (OSError, CacheError) as caught:
@@ -91,7 +95,7 @@ class CompileCache:
                 raise ValueError("it is not a file that only you can write")
             if not hmac.compare_digest(expected, self._mac(key, lambda: entry.open("rb", buffering=0))):
                 raise ValueError("its digest does not fit")
-        except FileNotFoundError:
+        except (FileNotFoundError, NotADirectoryError):
             return None
         except (OSError, ValueError, UnicodeDecodeError) as caught:
             self.discard(key)
@@ -106,7 +110,7 @@ class CompileCache:
 
     def store(self, key: str, code: bytes | bytearray) -> None:
         """Keep machine code; each file appears complete or not at all."""
-        if self._key is None:
+        if self._key is None or not self._writable:
             return
         code = bytes(code)
         try:
@@ -115,6 +119,7 @@ class CompileCache:
             self._write(self._directory / f"{key}.mac", mac.encode())
             self._prune()
         except OSError as caught:
+            self._writable = False
             self._report(
                 CacheError(
                     f"compile cache {self._directory} cannot be written: {caught}",
@@ -151,7 +156,11 @@ class CompileCache:
             raise
 
     def _prune(self) -> None:
-        """Delete the entries used longest ago while the cache is over its size."""
+        """Delete the entries used longest ago while the cache is over its size, and what crashes left."""
+        for left in self._directory.glob(".new-*"):
+            with contextlib.suppress(FileNotFoundError):  # its writer was quicker
+                if time.time() - left.stat().st_mtime > _ABANDONED_S:
+                    left.unlink()
         entries = [(path.stat(), path) for path in self._directory.glob("*.cwasm")]
         total = sum(info.st_size for info, _ in entries)
         for info, path in sorted(entries, key=lambda item: item[0].st_mtime):

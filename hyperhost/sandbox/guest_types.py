@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import wasmtime.component as wc
 
-from hyperhost.errors import PluginLoadError
+from hyperhost.errors import LinkError, PluginLoadError
 from hyperhost.sandbox import capi
 from hyperhost.sandbox.types import (
     Enum,
@@ -159,6 +159,12 @@ class TypeReader:
         if capi.member_count(capi.pointer(kind), capi.pointer(engine)) > MAX_NAMES:
             raise _too_many(f"items in the imported interface {name}", MAX_NAMES)
         members = {member: item.ty for member, item in kind.exports(engine).items()}
+        for member, item in members.items():
+            if isinstance(item, wc.ModuleType | wc.ComponentType | wc.ComponentInstanceType):
+                raise LinkError(
+                    f"imports {name} with {member!r}, which is neither a function nor a type",
+                    hint="interfaces of this host have functions, types and resources only",
+                )
         base = name.partition("@")[0]
         resources = {
             member: self.resource_name(item, f"{base}#{member}")
@@ -188,6 +194,10 @@ def imports(component: wc.Component, engine: wasmtime.Engine) -> tuple[list[Impo
 
     Type imports (records, enums) only name a type; the host supplies nothing for them, so they
     are in neither list.
+
+    Raises:
+        LinkError: an interface holds what no host interface can: a module, another interface.
+        PluginLoadError: there are more names or types than real components have.
     """
     reader = TypeReader()
     instances: list[ImportedInstance] = []
@@ -199,7 +209,7 @@ def imports(component: wc.Component, engine: wasmtime.Engine) -> tuple[list[Impo
         kind = item.ty
         if isinstance(kind, wc.ComponentInstanceType):
             instances.append(reader.instance(name, kind, engine))
-        elif isinstance(kind, wc.FuncType | wc.ResourceType):
+        elif isinstance(kind, wc.FuncType | wc.ResourceType | wc.ModuleType | wc.ComponentType):
             others.append(name)
     return instances, others
 

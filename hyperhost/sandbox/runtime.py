@@ -14,8 +14,6 @@ from collections import deque
 from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Literal
 
-import wasmtime.component as wc
-
 from hyperhost.contracts.limits import Limits
 from hyperhost.errors import (
     BadArgumentError,
@@ -39,6 +37,7 @@ from hyperhost.sandbox.types import Function, Result
 
 if TYPE_CHECKING:
     import wasmtime
+    import wasmtime.component as wc
 
     from hyperhost.capabilities.grants import GrantSet
     from hyperhost.sandbox.engine import Sandbox
@@ -213,6 +212,7 @@ class ComponentRuntime:
         self._slot_count = slots
         self._freed = threading.Condition()
         self._closed = False
+        self._finished = False
 
     def call(self, export: Export, arguments: Sequence[Any]) -> Any:
         """Call one hook.
@@ -269,17 +269,27 @@ class ComponentRuntime:
     def close(self) -> None:
         """Free every idle instance; those still running are freed when their call ends."""
         self._closed = True
+        mine = any(
+            call.plugin == self._plugin for call in self._gate.running.calls
+        )  # it cannot wait for itself
         with self._freed:
-            deadline = time.monotonic() + self._budget.deadline_s + 1
+            deadline = time.monotonic() + (0 if mine else self._budget.deadline_s + 1)
             while len(self._slots) < self._slot_count and (left := deadline - time.monotonic()) > 0:
                 self._waiting += 1
                 self._freed.wait(left)
                 self._waiting -= 1
         while self._idle:
             self._discard(self._idle.pop())
-        if len(self._slots) == self._slot_count:
-            self._linked.close()
-            self._component.close()
+        self._finish()
+
+    def _finish(self) -> None:
+        """Free what all instances share, once the last call has ended."""
+        with self._freed:
+            if self._finished or len(self._slots) < self._slot_count:
+                return
+            self._finished = True
+        self._linked.close()
+        self._component.close()
 
     @property
     def live_instances(self) -> int:
@@ -313,7 +323,8 @@ class ComponentRuntime:
                     raise
                 except Exception as caught:
                     raise BadResultError(
-                        f"returned a value that {export.hook} does not allow: {type(caught).__name__}: {caught}",
+                        f"returned a value that {export.hook} does not allow: "
+                        f"{type(caught).__name__}: {caught}",
                         plugin=self._plugin,
                         hook=export.hook,
                         hint="the plugin was built for another contract",
@@ -384,6 +395,8 @@ class ComponentRuntime:
         if self._waiting:
             with self._freed:
                 self._freed.notify_all()
+        if self._closed:
+            self._finish()
 
     def _acquire(self, call: Call) -> _Instance:
         if self._mode != "per-call":

@@ -22,7 +22,6 @@ from hyperhost.errors import HyperHostError, LimitError
 from hyperhost.sandbox.footprint import guest_memory_bytes
 
 sys.path.insert(0, str(Path(__file__).parent))
-pytest.register_assert_rewrite("wat")
 
 from wat import GOOD, Guest  # noqa: E402 - it lies beside this file
 
@@ -92,6 +91,7 @@ class Arena:
     def __init__(self, path: Path, **options: Any) -> None:
         self.path = path
         self.home = path / "home"
+        self.closed = False
         self.host = hyperhost.Host("arena", specs=[Probe], home=self.home, **options)
 
     def put(self, guest: Guest | str | bytes, name: str = "evil") -> Path:
@@ -159,6 +159,7 @@ class Arena:
         """Unload everything; the last plugin takes the last host function with it."""
         gate = self.host.sandbox.gate
         self.host.close()
+        self.closed = True
         assert gate._functions == {}
         assert gate._destructors == {}
 
@@ -197,14 +198,15 @@ def make_arena(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Call
     files, threads = open_files(), set(threading.enumerate())
     made: list[Arena] = []
 
-    def make(**options: Any) -> Arena:
-        path = tmp_path / f"arena{len(made)}"
-        path.mkdir()
+    def make(path: Path = tmp_path / "arena", **options: Any) -> Arena:
+        path.mkdir(exist_ok=True)
         made.append(Arena(path, **options))
         return made[-1]
 
     yield make
     for arena in made:
+        if arena.closed:
+            continue
         arena.prove_idle()
         arena.prove_alive()
         arena.prove_idle()

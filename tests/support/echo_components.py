@@ -46,8 +46,8 @@ MEMORY = """
     (memory (export "mem") 1)
     (global $heap (mut i32) (i32.const 4096))
     ;; Hands out memory upwards from 4096, growing it when needed; all is taken back after the call.
-    (func $realloc (export "realloc") (param $old i32) (param $old-size i32) (param $align i32) (param $size i32)
-      (result i32)
+    (func $realloc (export "realloc")
+      (param $old i32) (param $old-size i32) (param $align i32) (param $size i32) (result i32)
       (local $start i32)
       (local.set $start
         (i32.and
@@ -205,6 +205,7 @@ def echo_component(kind: Record) -> bytes:
     size, alignment = size_and_alignment(kind)
     assert alignment == 8
     func = f'(param "value" {wrapper}) (result {wrapper})'
+    refusing = f'(param "value" {wrapper}) (result (result {wrapper} (error {refusal})))'
     text = f"""
 (component
 {chr(10).join(names.lines)}
@@ -257,7 +258,7 @@ def echo_component(kind: Record) -> bytes:
 {_lifted("echo", "echo", func)}
 {_lifted("echo-via-host", "bounce", func)}
 {_lifted("echo-or-fail", "fallible", func)}
-{_lifted("echo-or-refuse", "refuse", f'(param "value" {wrapper}) (result (result {wrapper} (error {refusal})))')}
+{_lifted("echo-or-refuse", "refuse", refusing)}
 )"""
     return bytes(wasmtime.wat2wasm(text))
 
@@ -370,7 +371,7 @@ def char() -> Any:
 
 
 def importing_component(parameters: list[tuple[str, WitType]], result: WitType | None) -> bytes:
-    """A component that imports ``f`` of :data:`BOUNCE` with this type and does nothing: its type is all there is."""
+    """A component that imports ``f`` of :data:`BOUNCE` with this type, and has nothing but its type."""
     names = Names()
     given = " ".join(f'(param "{name}" {names.text(kind)})' for name, kind in parameters)
     answer = f" (result {names.text(result)})" if result is not None else ""

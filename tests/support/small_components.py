@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from pathlib import Path
 
 import wasmtime
 from echo_components import MEMORY
 
 import hyperhost
 from hyperhost.contracts.types import U32
+from hyperhost.errors import RefusalError
 
 MEET = "test:meet/host@1.0.0"
 
@@ -114,8 +116,25 @@ GROW = Hook(
 EVERYTHING = (COUNT, SPIN, WORK, TRAP, GROW)
 
 
+def answering(number: int, *hooks: str) -> bytes:
+    """A component whose hooks all answer with ``number``, whatever the parameters."""
+    return component([Hook(hook, "(result s64)", f"(result i64) (i64.const {number})") for hook in hooks])
+
+
+def write_plugin(
+    folder: Path, data: bytes, *, version: str = "1.0.0", hooks: str = "", more: str = ""
+) -> Path:
+    """A directory with ``plugin.toml`` and the component; its name is the plugin's id."""
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / "plugin.wasm").write_bytes(data)
+    listed = f"hooks = [{hooks}]" if hooks else ""
+    head = f'[plugin]\nid = "{folder.name}"\nversion = "{version}"\ncomponent = "plugin.wasm"\n{listed}\n'
+    (folder / "plugin.toml").write_text(head + more, encoding="utf-8")
+    return folder
+
+
 class Small:
-    """Hookspecs of the hooks above."""
+    """Hookspecs of the hooks above, and some that differ in what a fault or a first answer means."""
 
     @hyperhost.hookspec
     def count(self) -> int: ...
@@ -137,6 +156,21 @@ class Small:
 
     @hyperhost.hookspec
     def fail(self, kind: U32) -> int: ...
+
+    @hyperhost.hookspec(on_fault="skip")
+    def observe(self, n: int) -> int: ...
+
+    @hyperhost.hookspec(firstresult=True)
+    def first(self, n: int) -> int: ...
+
+    @hyperhost.hookspec(raises=RefusalError)
+    def judge(self, n: int) -> int: ...
+
+    @hyperhost.hookspec(service="store", firstresult=True)
+    def store_read(self, n: int) -> int: ...
+
+    @hyperhost.hookspec(service="store", firstresult=True)
+    def store_write(self, n: int) -> int: ...
 
 
 class Meeting(hyperhost.HostInterface):

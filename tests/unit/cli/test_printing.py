@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import json
+from typing import Any
 
 import pytest
 
@@ -15,7 +16,7 @@ from hyperhost.cli.yamltext import yaml_text
 from hyperhost.errors import TrapError
 
 COLUMNS = (Column("id"), Column("state"), Column("hooks", wide=True), Column("calls", right=True))
-ROWS = [
+ROWS: list[dict[str, Any]] = [
     {"id": "secret-scan", "state": "active", "hooks": ["run", "check"], "calls": 1200, "extra": {"a": 1}},
     {"id": "b", "state": None, "hooks": [], "calls": 3, "extra": None},
 ]
@@ -24,9 +25,7 @@ ROWS = [
 def test_a_table_is_aligned_and_leaves_out_what_is_wide(capsys: pytest.CaptureFixture[str]) -> None:
     Output().rows(COLUMNS, ROWS)
     assert capsys.readouterr().out == (
-        "ID           STATE   CALLS\n"
-        "secret-scan  active   1200\n"
-        "b            -           3\n"
+        "ID           STATE   CALLS\nsecret-scan  active   1200\nb            -           3\n"
     )
 
 
@@ -55,7 +54,11 @@ def test_json_and_yaml_hold_every_key(capsys: pytest.CaptureFixture[str]) -> Non
 def test_csv_holds_the_columns_and_lists_as_json(capsys: pytest.CaptureFixture[str]) -> None:
     Output(Form.csv).rows(COLUMNS, ROWS)
     lines = list(csv.reader(io.StringIO(capsys.readouterr().out)))
-    assert lines == [["id", "state", "hooks", "calls"], ["secret-scan", "active", '["run", "check"]', "1200"], ["b", "", "[]", "3"]]
+    assert lines == [
+        ["id", "state", "hooks", "calls"],
+        ["secret-scan", "active", '["run", "check"]', "1200"],
+        ["b", "", "[]", "3"],
+    ]
 
 
 def test_quiet_lists_show_the_first_column_only(capsys: pytest.CaptureFixture[str]) -> None:

@@ -84,9 +84,12 @@ def test_hookspecs_that_cannot_be_imported_are_named(home: Home) -> None:
 
 
 def test_plugins_are_configured_as_the_operator_says(home: Home, tmp_path: Path) -> None:
-    Installer(home).install(packed(tmp_path / "source", config={"defaults": {"a": 1, "b": 1}}), grant_required)
+    Installer(home).install(
+        packed(tmp_path / "source", config={"defaults": {"a": 1, "b": 1}}), grant_required
+    )
     home.config_file.write_text(
-        f'[host]\nspecs = ["{SPECS}"]\n[plugins.scan]\nconfig = {{ b = 2 }}\nlimits = {{ deadline = "7ms" }}\n'
+        f'[host]\nspecs = ["{SPECS}"]\n'
+        '[plugins.scan]\nconfig = { b = 2 }\nlimits = { deadline = "7ms" }\n'
     )
     with open_host(home) as host:
         plugin = host.plugin("scan")
@@ -186,7 +189,9 @@ def test_offered_commands_are_kept_and_read_back(home: Home, tmp_path: Path) -> 
     assert read_offers(home) == offers
 
 
-@pytest.mark.parametrize("text", ["", "[", "{}", "[1]", '[{"plugin": "a"}]', '[{"plugin": 1, "command": {}}]'])
+@pytest.mark.parametrize(
+    "text", ["", "[", "{}", "[1]", '[{"plugin": "a"}]', '[{"plugin": 1, "command": {}}]']
+)
 def test_a_damaged_list_of_commands_counts_as_none(home: Home, text: str) -> None:
     home.commands_file.write_text(text)
     assert read_offers(home) == []

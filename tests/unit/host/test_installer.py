@@ -1,104 +1,39 @@
-"""Install, upgrade, remove and grant: complete, or the home is as it was."""
+"""Install: complete, or the home is as it was."""
 
 from __future__ import annotations
 
-import dataclasses
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from cli_deciding import Asked, call, files, never, no
 from cli_guests import GUESTS, KEY, OTHER_KEY, SPECS, lone, packed
 
 from hyperhost.errors import (
-    BadArgumentError,
     CapabilitySyntaxError,
     CorruptComponentError,
-    DependencyError,
     GrantError,
     ImportDeniedError,
     InstallError,
     LockFileError,
     ManifestError,
     PluginLoadError,
-    PluginNotFoundError,
     SignatureError,
     SignatureMismatchError,
-    UpgradeApprovalError,
 )
 from hyperhost.host import packagestore
 from hyperhost.host.decisions import Decision, Question, grant_exactly, grant_required
 from hyperhost.host.home import Home, open_host
 from hyperhost.host.installer import Installer
-from hyperhost.host.learning import learn
-from hyperhost.host.lockentry import LockEntry
-
-
-@pytest.fixture
-def home(tmp_path: Path) -> Home:
-    path = tmp_path / "home"
-    path.mkdir(mode=0o700)
-    (path / "hyperhost.toml").write_text(f'[host]\nspecs = ["{SPECS}"]\n')
-    return Home(path)
-
-
-@pytest.fixture
-def work(home: Home) -> Installer:
-    return Installer(home)
-
-
-@pytest.fixture
-def source(tmp_path: Path) -> Path:
-    return tmp_path / "source"
-
-
-def files(home: Home) -> set[str]:
-    """Packages and the lock file; caches and state are not what an install is about."""
-    found = {str(path.relative_to(home.path)) for path in home.plugins_dir.rglob("*")}
-    if home.lock_path.exists():
-        found.add(home.lock_path.read_text())
-    return found
-
-
-class Asked:
-    """Decides as told, and keeps what was asked."""
-
-    def __init__(self, decision: Decision) -> None:
-        self.decision = decision
-        self.questions: list[Question] = []
-
-    def __call__(self, question: Question) -> Decision:
-        self.questions.append(question)
-        return self.decision
-
-    @property
-    def question(self) -> Question:
-        [question] = self.questions
-        return question
-
-
-def no(question: Question) -> Decision:
-    return Decision(False)
-
-
-def never(question: Question) -> Decision:
-    raise AssertionError("nobody should be asked")
-
-
-def call(home: Home, plugin_id: str, n: int = 21) -> int:
-    with open_host(home) as host:
-        plugin = host.plugin(plugin_id)
-        if plugin.failure is not None:
-            raise plugin.failure
-        result: int = plugin.call("run", n=n)
-        return result
-
 
 # --- install --------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("name", ["scan.wasm", "scan.wat"])
-def test_a_lone_component_is_installed_and_runs(home: Home, work: Installer, tmp_path: Path, name: str) -> None:
+def test_a_lone_component_is_installed_and_runs(
+    home: Home, work: Installer, tmp_path: Path, name: str
+) -> None:
     outcome = work.install(lone("double", tmp_path / name), grant_required)
     entry = outcome.entry
     assert (entry.id, entry.version, entry.state, entry.granted) == ("scan", "0.0.0", "active", ())
@@ -218,7 +153,9 @@ def test_an_id_is_installed_once(work: Installer, source: Path) -> None:
     assert caught.value.hint == f"replace it with: hyperhost plugin upgrade scan {source}"
 
 
-def test_what_a_component_without_manifest_imports_is_what_it_asks_for(work: Installer, tmp_path: Path) -> None:
+def test_what_a_component_without_manifest_imports_is_what_it_asks_for(
+    work: Installer, tmp_path: Path
+) -> None:
     ask = Asked(Decision(False))
     with pytest.raises(InstallError):
         work.install(lone("clock", tmp_path / "clock.wasm"), ask)
@@ -235,7 +172,9 @@ def test_what_only_a_person_can_specify_is_not_guessed(work: Installer, tmp_path
     assert call(home, "reader") == 1
 
 
-def test_denied_imports_can_be_refused_when_they_are_called(home: Home, work: Installer, tmp_path: Path) -> None:
+def test_denied_imports_can_be_refused_when_they_are_called(
+    home: Home, work: Installer, tmp_path: Path
+) -> None:
     from hyperhost.errors import CapabilityDeniedError
 
     entry = work.install(lone("clock", tmp_path / "clock.wasm"), grant_required, stub_denied=True).entry
@@ -320,7 +259,9 @@ def test_data_of_an_earlier_plugin_is_mentioned(home: Home, work: Installer, tmp
 # --- a package that was altered afterwards ---------------------------------------------------------
 
 
-def test_an_altered_package_is_not_loaded_and_keeps_no_grant(home: Home, work: Installer, source: Path) -> None:
+def test_an_altered_package_is_not_loaded_and_keeps_no_grant(
+    home: Home, work: Installer, source: Path
+) -> None:
     entry = work.install(packed(source, "clock", required=[("clock", "r")]), grant_required).entry
     (home.package_of(entry) / "plugin.wasm").write_bytes(GUESTS["keep"].binary())
     with open_host(home) as host:
@@ -344,219 +285,15 @@ def test_a_package_signed_by_someone_else_afterwards_is_not_loaded(
         assert isinstance(host.plugin("scan").failure, GrantError)
 
 
-def test_one_failed_plugin_does_not_keep_others_from_running(home: Home, work: Installer, tmp_path: Path) -> None:
+def test_one_failed_plugin_does_not_keep_others_from_running(
+    home: Home, work: Installer, tmp_path: Path
+) -> None:
     work.install(packed(tmp_path / "good", id="good"), grant_required)
     bad = work.install(packed(tmp_path / "bad", id="bad"), grant_required).entry
     shutil.rmtree(home.package_of(bad))
     assert call(home, "good") == 42
     with open_host(home) as host:
         assert host.plugin("bad").state == "failed"
-
-
-# --- upgrade --------------------------------------------------------------------------------------
-
-
-def test_an_upgrade_that_asks_for_the_same_asks_nobody(home: Home, work: Installer, source: Path) -> None:
-    asks = [("clock", "r")]
-    old = work.install(packed(source, "clock", required=asks), grant_required).entry
-    new = work.upgrade("scan", packed(source, "clock", version="1.1.0", required=asks), never).entry
-    assert (new.version, new.granted, new.state) == ("1.1.0", ("clock",), "active")
-    assert not work.directory(old).exists()
-    assert call(home, "scan") > 0
-
-
-def test_an_upgrade_that_asks_for_less_loses_the_rest(work: Installer, source: Path) -> None:
-    work.install(packed(source, required=[("env:*", "r"), ("kv", "r")]), grant_required)
-    new = work.upgrade("scan", packed(source, version="1.1.0", required=[("env:APP_X", "r")]), never).entry
-    assert new.granted == ("env:APP_X",)
-
-
-def test_an_upgrade_that_wants_more_asks_for_what_is_new_only(work: Installer, source: Path) -> None:
-    work.install(packed(source, required=[("kv", "r")]), grant_required)
-    ask = Asked(Decision(True, ("env:HOME",)))
-    asks = [("kv", "r"), ("env:HOME", "to know you")]
-    new = work.upgrade("scan", packed(source, version="2.0.0", required=asks), ask).entry
-    assert [item.capability.text for item in ask.question.asks] == ["env:HOME"]
-    assert ask.question.changes == ("new: read the environment variable HOME",)
-    assert new.granted == ("env:HOME", "kv")
-
-
-def test_the_old_version_keeps_running_when_more_is_declined(home: Home, work: Installer, source: Path) -> None:
-    work.install(packed(source), grant_required)
-    before = files(home)
-    with pytest.raises(UpgradeApprovalError, match="so 1.0.0 keeps running. What it wants: new: keep its own"):
-        work.upgrade("scan", packed(source, version="2.0.0", required=[("kv", "r")]), no)
-    assert files(home) == before
-    assert call(home, "scan") == 42
-
-
-def test_wider_limits_need_approval_too(work: Installer, source: Path) -> None:
-    work.install(packed(source), grant_required)
-    with pytest.raises(UpgradeApprovalError, match=r"more: use 1 GiB of memory \(was: 64 MiB\)"):
-        work.upgrade("scan", packed(source, version="1.1.0", limits={"memory": "1GiB"}), no)
-    narrower = packed(source, version="1.1.0", limits={"memory": "8MiB", "fuel": 1_000_000})
-    assert work.upgrade("scan", narrower, never).entry.limits.memory == "8MiB"
-
-
-def test_another_publisher_inherits_nothing(work: Installer, source: Path) -> None:
-    asks = [("clock", "r")]
-    work.install(packed(source, "clock", required=asks, key=KEY), grant_required)
-    ask = Asked(Decision(True, ("clock",)))
-    packed(source, "clock", version="1.0.1", required=asks, key=OTHER_KEY)
-    entry = work.upgrade("scan", source, ask).entry
-    assert [item.capability.text for item in ask.question.asks] == ["clock"]
-    assert ask.question.carried == ()
-    assert ask.question.changes[0].startswith("publisher changed from ed25519:")
-    assert entry.publisher != ""
-
-
-def test_the_same_package_signed_anew_replaces_the_old_one(home: Home, work: Installer, source: Path) -> None:
-    first = work.install(packed(source, key=KEY), grant_required).entry
-    second = work.upgrade("scan", packed(source, key=OTHER_KEY), grant_required).entry
-    assert first.digest == second.digest
-    assert first.publisher != second.publisher
-    assert call(home, "scan") == 42
-
-
-def test_a_package_that_is_installed_already_changes_nothing(work: Installer, source: Path) -> None:
-    work.install(packed(source), grant_required)
-    assert work.upgrade("scan", source, never).changed is False
-
-
-def test_an_older_version_needs_force(work: Installer, source: Path) -> None:
-    work.install(packed(source, version="2.0.0"), grant_required)
-    packed(source, version="1.9.9")
-    with pytest.raises(InstallError, match=r"version 1\.9\.9 is older than 2\.0\.0"):
-        work.upgrade("scan", source, never)
-    assert work.upgrade("scan", source, never, force=True).entry.version == "1.9.9"
-
-
-def test_another_plugin_is_no_upgrade(work: Installer, source: Path, tmp_path: Path) -> None:
-    work.install(packed(source), grant_required)
-    with pytest.raises(InstallError, match="which is the plugin 'other'"):
-        work.upgrade("scan", packed(tmp_path / "other", id="other"), never)
-
-
-def test_a_lone_component_is_upgraded_from_a_file_of_any_name(home: Home, work: Installer, tmp_path: Path) -> None:
-    work.install(lone("clock", tmp_path / "scan.wasm"), grant_required)
-    entry = work.upgrade("scan", lone("double", tmp_path / "scan-v2.wasm"), never).entry
-    assert (entry.id, entry.granted) == ("scan", ())
-    assert call(home, "scan") == 42
-    with pytest.raises(UpgradeApprovalError, match="new: tell the time"):
-        work.upgrade("scan", lone("clock", tmp_path / "scan-v3.wasm"), no)
-
-
-def test_what_was_revoked_stays_revoked_unless_it_is_granted_again(work: Installer, source: Path) -> None:
-    asks = [("kv", "r"), ("random", "r")]
-    work.install(packed(source, required=asks), grant_required)
-    work.revoke("scan", ["kv"])
-    assert work.upgrade("scan", packed(source, version="1.1.0", required=asks), never).entry.granted == ("random",)
-    packed(source, version="1.2.0", required=asks)
-    assert work.upgrade("scan", source, never, also=["kv"]).entry.granted == ("kv", "random")
-
-
-def test_an_inactive_plugin_stays_inactive(work: Installer, source: Path) -> None:
-    work.install(packed(source), grant_required)
-    work.deactivate("scan")
-    assert work.upgrade("scan", packed(source, version="1.1.0"), never).entry.state == "inactive"
-
-
-# --- dependencies ---------------------------------------------------------------------------------
-
-
-def test_what_is_needed_must_be_there_first(home: Home, work: Installer, tmp_path: Path) -> None:
-    app = packed(tmp_path / "app", id="app", dependencies={"base": "^1.0"})
-    with pytest.raises(DependencyError, match="needs plugin 'base'"):
-        work.install(app, never)
-    work.install(packed(tmp_path / "base", id="base"), grant_required)
-    work.install(app, grant_required)
-    with open_host(home) as host:
-        assert list(host.plugins) == ["base", "app"]
-
-
-def test_what_is_needed_is_not_removed_switched_off_or_outgrown(work: Installer, tmp_path: Path) -> None:
-    work.install(packed(tmp_path / "base", id="base"), grant_required)
-    work.install(packed(tmp_path / "app", id="app", dependencies={"base": "^1.0"}), grant_required)
-    with pytest.raises(DependencyError, match="is needed by 'app'"):
-        work.uninstall("base", purge=True)
-    with pytest.raises(DependencyError, match="is needed by 'app'"):
-        work.deactivate("base")
-    with pytest.raises(DependencyError, match=r"needs plugin 'base' in version \^1\.0, but 2\.0\.0"):
-        work.upgrade("base", packed(tmp_path / "base", id="base", version="2.0.0"), never)
-    assert work.deactivate("base", force=True).entry.state == "inactive"
-
-
-def test_a_plugin_whose_need_is_not_met_fails_and_says_so(home: Home, work: Installer, tmp_path: Path) -> None:
-    work.install(packed(tmp_path / "base", id="base"), grant_required)
-    work.install(packed(tmp_path / "app", id="app", dependencies={"base": "^1.0"}), grant_required)
-    work.deactivate("base", force=True)
-    with open_host(home) as host:
-        assert isinstance(host.plugin("app").failure, DependencyError)
-
-
-# --- remove, switch, grant ------------------------------------------------------------------------
-
-
-def test_uninstalling_removes_files_and_entry(home: Home, work: Installer, source: Path) -> None:
-    work.install(packed(source), grant_required)
-    work.uninstall("scan", purge=False)
-    assert work.entries() == {}
-    assert list(home.plugins_dir.iterdir()) == []
-    with pytest.raises(PluginNotFoundError, match="is not installed"):
-        work.uninstall("scan", purge=False)
-
-
-def test_purging_forgets_what_was_stored(home: Home, work: Installer, tmp_path: Path) -> None:
-    work.install(lone("keep", tmp_path / "keeper.wasm"), grant_required)
-    call(home, "keeper")
-    assert work.stored_bytes("keeper") == 4
-    work.uninstall("keeper", purge=True)
-    assert work.stored_bytes("keeper") == 0
-
-
-def test_an_inactive_plugin_is_not_loaded_until_it_is_activated(home: Home, work: Installer, source: Path) -> None:
-    work.install(packed(source), grant_required)
-    assert work.deactivate("scan").changed
-    assert not work.deactivate("scan").changed
-    with open_host(home) as host:
-        assert "scan" not in host.plugins
-    assert work.activate("scan").changed
-    assert call(home, "scan") == 42
-
-
-def test_revoking_what_an_import_needs_says_that_it_will_not_load(work: Installer, source: Path) -> None:
-    work.install(packed(source, "clock", required=[("clock", "r")]), grant_required)
-    outcome = work.revoke("scan", ["clock"])
-    assert outcome.entry.granted == ()
-    [note] = outcome.notes
-    assert "cannot be loaded with what it is granted now" in note
-    assert work.grant("scan", ["clock"]).notes == ()
-
-
-def test_several_grants_are_given_all_or_none(work: Installer, source: Path) -> None:
-    work.install(packed(source, optional=[("kv", "r")]), grant_required)
-    with pytest.raises(GrantError, match="never asked"):
-        work.grant("scan", ["kv", "env:HOME"])
-    assert work.entry("scan").granted == ()
-    with pytest.raises(GrantError, match="is not granted"):
-        work.revoke("scan", ["kv"])
-
-
-def test_a_native_plugin_is_granted_nothing(home: Home, work: Installer, source: Path) -> None:
-    ask = Asked(Decision(True, ()))
-    work.install(packed(source, "native", id="helper"), ask)
-    assert ask.question.native
-    assert ask.question.cannot() == []
-    with pytest.raises(GrantError, match="may do anything"):
-        work.grant("helper", ["kv"])
-
-
-def test_unknown_plugins_are_named_with_the_nearest(work: Installer, source: Path) -> None:
-    work.install(packed(source), grant_required)
-    for operation in (work.activate, work.deactivate, work.release):
-        with pytest.raises(PluginNotFoundError) as caught:
-            operation("scam")
-        assert caught.value.hint == "did you mean 'scan'?"
 
 
 # --- leftovers ------------------------------------------------------------------------------------
@@ -584,53 +321,3 @@ def test_a_corrupt_lock_file_is_left_alone(home: Home, work: Installer, source: 
     with pytest.raises(LockFileError, match=r"plugins\.lock, line"):
         work.install(packed(source), grant_required)
     assert home.lock_path.read_text().endswith("version = 3\n")
-
-
-# --- learn ----------------------------------------------------------------------------------------
-
-
-def test_learning_writes_down_what_was_reached_for_and_what_is_imported(work: Installer, tmp_path: Path) -> None:
-    with work.bench() as host:
-        package = work.opened(lone("env", tmp_path / "reader.wasm"), host)
-        lesson = learn(host, package, "run", {"n": 1}, package.manifest.limits)
-    assert lesson.reached == ("env:HOME",)
-    assert lesson.imported == ("env",)
-    assert lesson.error is not None
-    assert [ask.capability.text for ask in lesson.manifest.asks] == ["env:HOME"]
-    assert lesson.manifest.hook_names == ("run",)
-
-
-def test_learning_on_with_a_grant_answers(work: Installer, tmp_path: Path) -> None:
-    with work.bench() as host:
-        package = work.opened(lone("env", tmp_path / "reader.wasm"), host)
-        lesson = learn(host, package, "run", {"n": 1}, package.manifest.limits, ["env:HOME"])
-    assert (lesson.error, lesson.reached) == (None, ())
-    assert [ask.capability.text for ask in lesson.manifest.asks] == ["env:HOME"]
-
-
-def test_learning_leaves_no_trace_in_the_home(home: Home, work: Installer, tmp_path: Path) -> None:
-    with work.bench() as host:
-        package = work.opened(lone("keep", tmp_path / "keeper.wasm"), host)
-        assert learn(host, package, "run", {"n": 1}, package.manifest.limits, ["kv"]).error is None
-    with work.state() as state:
-        assert (state.faults(), state.stats(), state.kv.used_bytes("keeper")) == ([], [], 0)
-
-
-def test_learning_checks_its_arguments(work: Installer, tmp_path: Path) -> None:
-    with work.bench() as host:
-        package = work.opened(lone("double", tmp_path / "scan.wasm"), host)
-        with pytest.raises(BadArgumentError, match='n is "x"'):
-            learn(host, package, "run", {"n": "x"}, package.manifest.limits)
-
-
-def test_an_entry_binds_id_digest_and_publisher(work: Installer, source: Path) -> None:
-    entry = work.install(packed(source), grant_required).entry
-    with work.bench() as host:
-        package = work.opened(source, host)
-    assert entry.binds(package)
-    for change in ({"digest": "sha256:0"}, {"publisher": "x"}, {"id": "y"}):
-        assert not _changed(entry, change).binds(package)
-
-
-def _changed(entry: LockEntry, change: dict[str, str]) -> LockEntry:
-    return dataclasses.replace(entry, **change)  # type: ignore[arg-type]

@@ -411,11 +411,8 @@ def test_the_state_of_an_instance_lives_as_long_as_it_does(make: Runtimes) -> No
         return n
 
     make._sandbox.interfaces[:] = [Meeting(remember)]
-    kinds: list[tuple[Literal["per-call", "pooled"], list[int]]] = [
-        ("per-call", [1, 1, 1, 1]),
-        ("pooled", [1, 2, 3, 1]),
-    ]
-    for mode, expected in kinds:
+    kinds: dict[InstanceMode, list[int]] = {"per-call": [1, 1, 1, 1], "pooled": [1, 2, 3, 1]}
+    for mode, expected in kinds.items():
         seen.clear()
         _, run = make(component([MEETS], meets=True), instances=mode)
         run("meet", 1)
