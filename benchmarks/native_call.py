@@ -52,9 +52,8 @@ def _row(count: int) -> Row:
             rounds=25,
             calls=20_000 // count,
         )
-    return [ratio_row(f"native call, {count} plugin{'s' * (count > 1)}", timing, "hyperhost", "pluggy", 1.3)][
-        0
-    ]
+    what = f"native call, {count} plugin{'s' * (count > 1)}"
+    return ratio_row(what, timing, "hyperhost", "pluggy", 1.3)
 
 
 if __name__ == "__main__":

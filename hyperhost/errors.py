@@ -50,6 +50,7 @@ __all__ = [
     "ManifestError",
     "MemoryLimitError",
     "OrderCycleError",
+    "OutdatedPluginError",
     "OutputLimitError",
     "PluginError",
     "PluginLoadError",
@@ -310,6 +311,15 @@ class BadResultError(SandboxError):
     """The guest returned something its type does not allow: invalid UTF-8, an unknown enum case…"""
 
     code = "HH-RESULT"
+
+
+class OutdatedPluginError(SandboxError):
+    """The component was built for an older contract that lacks a case or flag of an argument.
+
+    Recorded, but not counted towards quarantine: other calls of the plugin are sound.
+    """
+
+    code = "HH-OUTDATED"
 
 
 class HostFunctionError(SandboxError):

@@ -16,7 +16,8 @@ if TYPE_CHECKING:
     from hyperhost.host.manifest import HookEntry
     from hyperhost.host.package import Package
     from hyperhost.sandbox.engine import Sandbox
-    from hyperhost.sandbox.runtime import ComponentRuntime, Export, InstanceMode, Observer
+    from hyperhost.sandbox.export import Export
+    from hyperhost.sandbox.runtime import ComponentRuntime, InstanceMode, Observer
     from hyperhost.sandbox.services import Services
 
 __all__ = ["ComponentObject", "build_object", "build_runtime"]
@@ -95,7 +96,7 @@ def _exports(
 ) -> dict[str, Export]:
     from hyperhost.sandbox.compat import brief, mismatch
     from hyperhost.sandbox.guest_types import TypeReader, exported_functions
-    from hyperhost.sandbox.runtime import Export
+    from hyperhost.sandbox.export import Export
     from hyperhost.sandbox.wit import signature
 
     exported = exported_functions(component, engine)
@@ -123,7 +124,7 @@ def _exports(
         raise PluginLoadError(
             f"implements no hook of this host; it exports {shown}",
             plugin=plugin,
-            hint=f"the host's hooks are {', '.join(info.wit_name for info in hooks.values()) or 'none'}",
+            hint=f"the host's hooks are {_listed(info.wit_name for info in hooks.values())}",
         )
     return found
 
@@ -140,8 +141,15 @@ def _missing(name: str, hooks: Mapping[str, HookInfo], plugin: str) -> None:
     raise SignatureMismatchError(
         f"its manifest names the hook {name!r}, which this host does not have",
         plugin=plugin,
-        hint=f"did it mean {nearest[0]!r}?" if nearest else f"hooks are {', '.join(hooks) or 'none'}",
+        hint=f"did it mean {nearest[0]!r}?" if nearest else f"hooks are {_listed(hooks)}",
     )
+
+
+def _listed(names: Iterable[str]) -> str:
+    """The first few of many names. The rest is for `hyperhost hooks`, or the program's own documents."""
+    known = list(names)
+    more = f" and {len(known) - 6} more" if len(known) > 6 else ""
+    return (", ".join(known[:6]) or "none") + more
 
 
 def build_object(

@@ -476,7 +476,8 @@ class Host:
             raise PluginStateError(f"host {self.name!r} is closed")
 
     def _persist_fault(self, fault: Fault) -> None:
-        self.state.record_fault(fault.plugin, fault.hook, fault.code, fault.message)
+        words = fault.error.message if isinstance(fault.error, HyperHostError) else fault.message
+        self.state.record_fault(fault.plugin, fault.hook, fault.code, words)
 
     def _report_cache(self, error: CacheError) -> None:
         self._faults.record("", "", error)

@@ -34,7 +34,8 @@ def check_config(plugin: str, config: Mapping[str, Any], schema: Mapping[str, An
         )
     except ValueError as caught:
         raise ManifestError(
-            f"config.schema in plugin.toml is no usable JSON Schema: {str(caught).splitlines()[0]}", plugin=plugin
+            f"config.schema in plugin.toml is no usable JSON Schema: {str(caught).splitlines()[0]}",
+            plugin=plugin,
         ) from caught
     for problem in validator.iter_errors(_plain(config)):
         where = ".".join(str(part) for part in problem.instance_path)

@@ -115,6 +115,12 @@ class Roster:
         """Put a plugin that was taken out back into calls."""
         with self.lock:
             self._check_alive(plugin)
+            if plugin._state == "failed":
+                raise PluginStateError(
+                    f"could not be loaded: {plugin.failure.message if plugin.failure else 'unknown reason'}",
+                    plugin=plugin.id,
+                    hint="mend that and load it again",
+                )
             if plugin._state != "active":
                 self.enter(plugin)
 

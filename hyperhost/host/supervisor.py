@@ -12,7 +12,13 @@ from typing import Any
 
 from pluggy import HookImpl
 
-from hyperhost.errors import BadArgumentError, HyperHostError, QuarantinedError, RefusalError
+from hyperhost.errors import (
+    BadArgumentError,
+    HyperHostError,
+    OutdatedPluginError,
+    QuarantinedError,
+    RefusalError,
+)
 from hyperhost.host.faults import FaultLog
 from hyperhost.host.plugin import Plugin
 from hyperhost.host.specs import HookInfo
@@ -74,7 +80,8 @@ class Supervisor:
         self._faults.record(plugin.id, hook, error)
         if plugin.kind == "native":
             self._state.record_call(plugin.id, hook, getattr(error, "code", type(error).__name__), 0.0)
-        if plugin.quarantine is not None and plugin.quarantine.fault():
+        counts = not isinstance(error, OutdatedPluginError)
+        if counts and plugin.quarantine is not None and plugin.quarantine.fault():
             self.rest(plugin)
         return skip
 

@@ -147,7 +147,9 @@ class HostInterface:
                 continue
             name = mark.name or attribute.replace("_", "-")
             body = getattr(self, attribute)
-            found[name] = HostFunction(name, body, self._requirement(mark, member), mark.error, mark.unprivileged)
+            found[name] = HostFunction(
+                name, body, self._requirement(mark, member), mark.error, mark.unprivileged
+            )
         return found
 
     def _requirement(self, mark: _Mark, member: Callable[..., Any]) -> Callable[..., Sequence[str]]:
@@ -168,7 +170,9 @@ class HostInterface:
             return lambda call, *arguments: constant
         parameters = list(inspect.signature(member).parameters)[2:]
         if missing := [field for field in fields if field not in parameters]:
-            raise SpecError(f"capability {template!r} of {member.__qualname__} names no parameter {missing[0]!r}")
+            raise SpecError(
+                f"capability {template!r} of {member.__qualname__} names no parameter {missing[0]!r}"
+            )
 
         def fill(call: Call, *arguments: Any) -> Sequence[str]:
             return (template.format(**dict(zip(parameters, arguments, strict=False))),)

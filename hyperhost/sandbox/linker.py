@@ -268,7 +268,9 @@ def _generic_function(guest: Function) -> Function:
 def _refusal(interface: str, name: str, plugin: str, *, missing: bool) -> HostFunction:
     """A function that refuses whoever calls it; WASI's start-up questions get an empty answer instead."""
     if not missing and interface.startswith("wasi:"):
-        return HostFunction(name, denied_stub(interface, name), lambda call, *arguments: (), unprivileged=True)
+        return HostFunction(
+            name, denied_stub(interface, name), lambda call, *arguments: (), unprivileged=True
+        )
     reason = "which this host does not offer" if missing else "which it was not granted"
 
     def refuse(call: Call, *arguments: Any) -> Any:

@@ -16,7 +16,6 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from hyperhost.contracts.limits import Limits
 from hyperhost.errors import (
-    BadArgumentError,
     BadResultError,
     ConcurrencyLimitError,
     HyperHostError,
@@ -26,14 +25,11 @@ from hyperhost.errors import (
 from hyperhost.sandbox import capi
 from hyperhost.sandbox.call import Budget, Call
 from hyperhost.sandbox.capi import func_call, post_return, val_delete
-from hyperhost.sandbox.explain import explain
+from hyperhost.sandbox.export import Export
 from hyperhost.sandbox.faults import call_error
 from hyperhost.sandbox.layout import VAL_SIZE, address
-from hyperhost.sandbox.lift import Lifting
 from hyperhost.sandbox.linker import Linked
-from hyperhost.sandbox.lower import Lowering
 from hyperhost.sandbox.shape import MAX_INSTANCES
-from hyperhost.sandbox.types import Function, Result
 
 if TYPE_CHECKING:
     import wasmtime
@@ -43,7 +39,7 @@ if TYPE_CHECKING:
     from hyperhost.sandbox.engine import Sandbox
     from hyperhost.sandbox.services import Services
 
-__all__ = ["ComponentRuntime", "Export", "InstanceMode", "Observer"]
+__all__ = ["ComponentRuntime", "InstanceMode", "Observer"]
 
 InstanceMode = Literal["per-call", "pooled", "persistent"]
 _TABLES = 100
@@ -60,78 +56,6 @@ Observer = Callable[[Call, float, BaseException | None, int | None, int | None],
 
 Fuel is ``None`` when it is not counted, memory ``None`` when it is not measured.
 """
-
-
-class Export:
-    """One hook that a component implements, with its compiled conversions.
-
-    Args:
-        hook: Name of the hook in Python.
-        name: Name of the export in WIT.
-        host: Type of the hookspec.
-        guest: Type of the export; known to fit.
-        index: Where the component keeps it.
-        refusal: Error class for the ``err`` case, if the hookspec documents one.
-    """
-
-    __slots__ = (
-        "answers_result",
-        "arguments",
-        "count",
-        "guest",
-        "has_result",
-        "hook",
-        "host",
-        "index",
-        "lift",
-        "lower",
-        "name",
-        "pointer",
-        "refusal",
-    )
-
-    def __init__(
-        self,
-        hook: str,
-        name: str,
-        host: Function,
-        guest: Function,
-        index: wc.ExportIndex,
-        refusal: type[Exception] | None = None,
-    ) -> None:
-        self.hook = hook
-        self.name = name
-        self.host = host
-        self.guest = guest
-        self.index = index
-        self.pointer = capi.pointer(index)
-        self.refusal = refusal
-        by_name = {wit: (python, kind) for python, wit, kind in host.parameters}
-        #: Python parameters the guest takes, in its order; it may take a subset.
-        self.arguments = [by_name[wit][0] for _, wit, _ in guest.parameters]
-        self.count = len(self.arguments)
-        self.has_result = guest.result is not None
-        self.answers_result = isinstance(host.result, Result)
-        places = [f"a{index}" for index in range(self.count)]
-        values = [
-            (by_name[wit][1], kind, place)
-            for (_, wit, kind), place in zip(guest.parameters, places, strict=True)
-        ]
-        self.lower: Callable[..., bytes] = Lowering().function("arguments", places, values)
-        self.lift: Callable[[int, Callable[[int], None]], Any] | None = None
-        if host.result is not None and guest.result is not None:
-            self.lift = Lifting().value("result", host.result, guest.result)
-
-    def explain(self, arguments: Sequence[Any], caught: Exception) -> BadArgumentError:
-        """The error for arguments that could not be lowered."""
-        kinds = {python: kind for python, _, kind in self.host.parameters}
-        guests = {wit: kind for _, wit, kind in self.guest.parameters}
-        names = {python: wit for python, wit, _ in self.host.parameters}
-        for name, value in zip(self.arguments, arguments, strict=True):
-            problem = explain(kinds[name], value, f"argument {name!r}", guests.get(names[name]))
-            if problem:
-                return BadArgumentError(problem, hook=self.hook, hint="pass what the hookspec says")
-        return BadArgumentError(f"the arguments do not fit: {caught}", hook=self.hook)
 
 
 class _Instance:

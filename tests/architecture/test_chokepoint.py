@@ -6,6 +6,8 @@ a real component and called by it. What needs no capability is listed here by na
 
 from __future__ import annotations
 
+import dataclasses
+import inspect
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -16,11 +18,16 @@ from wasmtime import wat2wasm
 
 import hyperhost
 from hyperhost import Limits
-from hyperhost.errors import CapabilityDeniedError, DeadlineError, HostCallLimitError
+from hyperhost.capabilities.grants import GrantSet
+from hyperhost.errors import CapabilityDeniedError, DeadlineError, HostCallLimitError, SandboxError
+from hyperhost.sandbox import capi
+from hyperhost.sandbox.call import Budget
 from hyperhost.sandbox.gate import BoundFunction, Gate
 from hyperhost.sandbox.interface import HostFunction, HostInterface
 from hyperhost.sandbox.interfaces import builtin_interfaces
+from hyperhost.sandbox.interfaces.http import HttpRequest
 from hyperhost.sandbox.linker import host_types
+from hyperhost.sandbox.resources import ResourceBridge
 from hyperhost.sandbox.services import MemoryLog, Services
 from hyperhost.sandbox.types import (
     Enum,
@@ -37,7 +44,7 @@ from hyperhost.sandbox.types import (
     Variant,
     WitType,
 )
-from hyperhost.sandbox.wasi import wasi_interfaces
+from hyperhost.sandbox.wasi import close_state, wasi_interfaces
 
 INTERFACES: list[HostInterface] = [*builtin_interfaces(), *wasi_interfaces()]
 FUNCTIONS: list[tuple[HostInterface, str, HostFunction]] = [
@@ -49,6 +56,7 @@ FUNCTIONS: list[tuple[HostInterface, str, HostFunction]] = [
 # Why a function, or all of an interface, may be called without any capability.
 UNPRIVILEGED = {
     "wasi:cli/environment get-arguments": "always empty",
+    "wasi:cli/environment get-environment": "lists what the grants of this moment cover: nothing without one",
     "wasi:cli/environment initial-cwd": "always none",
     "wasi:cli/exit": "ends the guest itself",
     "wasi:cli/stderr": "its own log, under Limits.output",
@@ -57,6 +65,7 @@ UNPRIVILEGED = {
     "wasi:cli/terminal-stderr": "always none",
     "wasi:cli/terminal-stdin": "always none",
     "wasi:cli/terminal-stdout": "always none",
+    "wasi:filesystem/preopens get-directories": "lists what the grants cover at this moment",
     "wasi:filesystem/types filesystem-error-code": "reads an error that the guest holds",
     "wasi:io/error": "reads an error that the guest holds",
     "wasi:io/poll": "waits, within the deadline, for what the guest holds",
@@ -191,14 +200,8 @@ def component(interface: HostInterface, name: str) -> bytes:
         core, results = [*core, "i32"], []
     zeroes = " ".join(f"({item}.const 0)" for item in core)
     call = f"(call $it {zeroes})"
-    version = "" if "@" in interface.name else "@0.2.0"
-    method = name.startswith("[method]")
-    if method:  # such a name needs its resource as first parameter
-        resource = name.removeprefix("[method]").partition(".")[0]
-        declared.append(f'(export "{resource}" (type $self (sub resource)))')
-        parameters, core, call = '(param "self" (borrow $self))', ["i32"], "(call $it (i32.const 1))"
     text = f"""(component
-      (import "{interface.name}{version}" (instance $i
+      (import "{interface.name}{version_of(interface)}" (instance $i
         {" ".join(declared)} (export "{name}" (func {parameters} {result}))))
       (core module $libc (memory (export "memory") 1)
         (func (export "realloc") (param i32 i32 i32 i32) (result i32) (i32.const 4096)))
@@ -212,15 +215,15 @@ def component(interface: HostInterface, name: str) -> bytes:
     return bytes(wat2wasm(text))
 
 
-class Recorder:
-    """Stands where the body of a host function was: what it does not see, no body sees."""
+def version_of(interface: HostInterface) -> str:
+    return "" if "@" in interface.name else "@0.2.0"
 
-    def __init__(self) -> None:
-        self.calls = 0
 
-    def __call__(self, call: hyperhost.Call, *arguments: Any) -> Any:
-        self.calls += 1
-        return None
+def wide_grants(directory: Path) -> list[str]:
+    """A grant of every kind there is, wide enough to link and call everything."""
+    paths = [f"fs.read:{directory}", f"fs.write:{directory}"]
+    targets = ["env:*", "http:example.invalid", "kv:shared:x", "content:read"]
+    return [*paths, *targets, "log", "config", "clock", "random", "kv"]
 
 
 @pytest.fixture
@@ -229,61 +232,193 @@ def host() -> Iterator[hyperhost.Host]:
         yield host
 
 
-def grants_for(interface: HostInterface, tmp_path: Path) -> list[str]:
-    """A grant of each kind the interface is linked under, wide enough to link it."""
-    kinds = [interface.capability] if isinstance(interface.capability, str) else list(interface.capability)
-    texts = {
-        "env": "env:*",
-        "fs.read": f"fs.read:{tmp_path}",
-        "fs.write": f"fs.write:{tmp_path}",
-        "http": "http:example.invalid",
-        "kv:shared": "kv:shared:*",
-    }
-    return [texts.get(kind, kind) for kind in kinds if kind]
+REACHABLE = [item for item in FUNCTIONS if not item[1].startswith("[method]")]
+reachable = pytest.mark.parametrize(
+    ("interface", "name", "function"), REACHABLE, ids=[f"{i.name} {name}" for i, name, _ in REACHABLE]
+)
 
 
-def bound(plugin: hyperhost.Plugin) -> BoundFunction:
-    assert plugin.runtime is not None
-    (only,) = plugin.runtime._linked.bound
-    return only
-
-
-def load(
-    host: hyperhost.Host, interface: HostInterface, name: str, tmp_path: Path, limits: Limits
-) -> hyperhost.Plugin:
-    """The component that calls one function, which is linked but does nothing."""
-    if name.startswith("[method]"):
-        pytest.skip("a method needs a handle, which only its interface hands out; see the next test")
+@reachable
+def test_a_component_that_may_call_nothing_calls_nothing(
+    host, interface: HostInterface, name: str, function: HostFunction, tmp_path: Path
+) -> None:
     path = tmp_path / "probe.wasm"
     path.write_bytes(component(interface, name))
-    return host.load(path, grants=grants_for(interface, tmp_path), limits=limits)
+    plugin = host.load(path, grants=wide_grants(tmp_path), limits=Limits(host_calls=0))
+    with pytest.raises(HostCallLimitError, match="more than 0 times") as caught:
+        plugin.call("run")
+    assert (caught.value.plugin, caught.value.hook) == ("probe", "run")
 
 
-def answering(function: BoundFunction) -> Recorder:
-    """Let the function do nothing, whatever it is asked: its checks are what is tested."""
-    recorder = Recorder()
-    function._run = recorder
-    function._requires = lambda call, *arguments: ()
-    function._lower = None
-    return recorder
+@reachable
+def test_a_component_whose_grants_were_taken_back_is_refused_at_the_next_call(
+    host, interface: HostInterface, name: str, function: HostFunction, tmp_path: Path
+) -> None:
+    path = tmp_path / "probe.wasm"
+    path.write_bytes(component(interface, name))
+    plugin = host.load(path, grants=wide_grants(tmp_path), limits=Limits(host_calls=20, deadline="5s"))
+    for granted in plugin.granted:
+        plugin.revoke(granted)
+    with pytest.raises(SandboxError) as caught:
+        plugin.call("run")
+    assert isinstance(caught.value, CapabilityDeniedError) != function.unprivileged, caught.value
+    assert (caught.value.plugin, caught.value.hook) == ("probe", "run")
+
+
+# --- the gate itself, for every function ----------------------------------------------------------
+
+
+def test_what_lists_the_grants_lists_nothing_without_any(tmp_path: Path) -> None:
+    guest = Gated(tmp_path, Limits())
+    try:
+        for interface, name in (
+            ("wasi:cli/environment", "get-environment"),
+            ("wasi:filesystem/preopens", "get-directories"),
+        ):
+            assert guest.function(interface, name).body(guest.call)
+        for capability in guest.grants.granted:
+            guest.grants.revoke(capability)
+        assert guest.function("wasi:cli/environment", "get-environment").body(guest.call) == []
+        assert guest.function("wasi:filesystem/preopens", "get-directories").body(guest.call) == []
+    finally:
+        guest.close()
+
+
+class Gated:
+    """One host function behind a real gate, with a body that only counts, called as wasmtime calls it.
+
+    Args:
+        directory: What files the call may reach; it holds open descriptors of it.
+        limits: Limits of the call.
+    """
+
+    def __init__(self, directory: Path, limits: Limits) -> None:
+        self.grants = GrantSet("p", None, wide_grants(directory))
+        services = Services(log=MemoryLog(), environ={"HOME": "/"}, content_root=directory)
+        self.call = hyperhost.Call("p", "run", Budget(limits), self.grants, {}, services, {})
+        self.gate = Gate()
+        self.ran = 0
+        roots = self.function("wasi:filesystem/preopens", "get-directories").body(self.call)
+        self.handle = roots[0][0]
+        reading = self.function("wasi:filesystem/types", "[method]descriptor.read-directory")
+        self.entries = reading.body(self.call, self.handle)
+
+    @staticmethod
+    def function(interface: str, name: str) -> HostFunction:
+        """The function of that name."""
+        return next(f for i, n, f in FUNCTIONS if (i.name, n) == (interface, name))
+
+    def sample(self, name: str, function: HostFunction) -> list[Any]:
+        """Arguments that name something the call was granted."""
+        values: list[Any] = []
+        for parameter in list(inspect.signature(function.body).parameters.values())[1:]:
+            kind = str(parameter.annotation)
+            if parameter.name in ("handle", "new_handle", "other"):
+                values.append(self.entries if "directory-entry-stream" in name else self.handle)
+            elif kind == "HttpRequest":
+                values.append(HttpRequest("GET", "http://example.invalid/", [], b"", None))
+            else:
+                values.append({"int": 0, "str": "x", "bytes": b""}.get(kind))
+        return values
+
+    def enter(
+        self, interface: HostInterface, name: str, function: HostFunction, *, outlasts: bool = False
+    ) -> None:
+        """Call it; raises what ended the guest."""
+        arguments = self.sample(name, function)
+
+        def body(call: hyperhost.Call, *given: Any) -> None:
+            self.ran += 1
+            if outlasts:
+                call.deadline = time.monotonic() - 1
+
+        counted = dataclasses.replace(function, body=body)
+        entry = BoundFunction(
+            interface.name, counted, Function((), None), Function((), None), ResourceBridge({})
+        )
+        entry._lift = lambda address, weigh: arguments
+        number = self.gate.add(entry)
+        self.gate.calls[1] = self.call
+        error = self.gate._enter(number, 1, 0, 0, 0, 0, 0)
+        if error:
+            capi.error_delete(error)
+        if self.call.failure is not None:
+            raise self.call.failure
+
+    def close(self) -> None:
+        close_state(self.call.state)
+
+
+@pytest.fixture
+def gated(tmp_path: Path) -> Iterator[Any]:
+    made: list[Gated] = []
+
+    def make(**limits: Any) -> Gated:
+        made.append(Gated(tmp_path, Limits(**limits)))
+        return made[-1]
+
+    yield make
+    for each in made:
+        each.close()
 
 
 @each_function
-def test_each_call_counts_as_a_host_call(
-    host, interface: HostInterface, name: str, function: HostFunction, tmp_path: Path
-) -> None:
-    plugin = load(host, interface, name, tmp_path, Limits(host_calls=3, deadline="5s"))
-    gated = bound(plugin)
-    if not function.unprivileged:
-        gated._function = HostFunction(name, function.body, function.requires, function.error, True)
-    recorder = answering(gated)
-    if recorded_results(interface, name):
-        recorder.calls = -10**6
-        pytest.skip("it must answer, so it is counted in the next test")
-    with pytest.raises(HostCallLimitError, match="more than 3 times"):
-        plugin.call("run")
-    assert recorder.calls == 3
+def test_a_granted_call_runs_and_is_counted(gated, interface, name, function) -> None:
+    guest = gated(deadline="10s")
+    guest.enter(interface, name, function)
+    assert (guest.ran, guest.call.host_calls) == (1, 1)
 
 
-def recorded_results(interface: HostInterface, name: str) -> bool:
-    return interface.typed and host_types(interface)[name].result is not None
+@each_function
+def test_a_call_beyond_the_limit_does_not_run(gated, interface, name, function) -> None:
+    guest = gated(host_calls=0, deadline="10s")
+    with pytest.raises(HostCallLimitError):
+        guest.enter(interface, name, function)
+    assert guest.ran == 0
+
+
+@each_function
+def test_a_call_after_the_deadline_does_not_run(gated, interface, name, function) -> None:
+    guest = gated(deadline="10s")
+    guest.call.deadline = time.monotonic() - 1
+    with pytest.raises(DeadlineError):
+        guest.enter(interface, name, function)
+    assert guest.ran == 0
+
+
+@each_function
+def test_a_call_that_ends_after_the_deadline_has_no_answer(gated, interface, name, function) -> None:
+    guest = gated(deadline="10s")
+    with pytest.raises(DeadlineError):
+        guest.enter(interface, name, function, outlasts=True)
+    assert guest.ran == 1
+
+
+@each_function
+def test_a_call_without_its_grant_does_not_run(gated, interface, name, function) -> None:
+    guest = gated(deadline="10s")
+    for capability in guest.grants.granted:
+        guest.grants.revoke(capability)
+    if function.unprivileged:
+        guest.enter(interface, name, function)
+        assert guest.ran == 1
+        return
+    with pytest.raises(CapabilityDeniedError) as caught:
+        guest.enter(interface, name, function)
+    assert "hyperhost plugin grant p" in caught.value.hint
+    assert guest.ran == 0
+
+
+def test_a_function_that_forgets_to_say_what_it_needs_reaches_nothing(gated) -> None:
+    guest = gated(deadline="10s")
+    forgetful = HostFunction("leak", lambda call: "secret", lambda call, *arguments: ())
+    with pytest.raises(CapabilityDeniedError, match="names no capability"):
+        guest.enter(INTERFACES[0], "leak", forgetful)
+    assert guest.ran == 0
+
+
+def test_a_host_function_outside_of_a_call_is_refused() -> None:
+    gate = Gate()
+    error = gate._enter(1, 42, 0, 0, 0, 0, 0)
+    assert error
+    capi.error_delete(error)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -46,3 +47,23 @@ def test_built_in_plugins_import_nothing_of_the_kernel_but_its_public_part(file:
             )
         if name.partition(".")[0] == "builtin_plugins":
             assert f"{name}.".startswith(f"{own}."), f"{name}: built-in plugins meet through hooks"
+
+
+@pytest.mark.parametrize(
+    "code",
+    [
+        "import hyperhost",
+        "import hyperhost; hyperhost.Host, hyperhost.hookspec, hyperhost.Limits",
+        "import hyperhost; hyperhost.Host('t', specs=[]).close()",
+    ],
+    ids=["the package", "its names", "a host without components"],
+)
+def test_a_program_without_components_loads_no_library_that_it_does_not_use(code: str) -> None:
+    heavy = ("wasmtime", "cffi", "_cffi_backend", "rich", "typer", "whoosh", "nacl", "cryptography")
+    if "Host(" not in code:
+        heavy += ("peewee", "sqlite3")
+    listing = f"{code}; import sys; print(*sorted({{name.partition('.')[0] for name in sys.modules}}))"
+    done = subprocess.run(
+        [sys.executable, "-c", listing], cwd=ROOT, capture_output=True, text=True, check=True
+    )
+    assert not set(heavy) & set(done.stdout.split())

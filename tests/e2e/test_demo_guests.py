@@ -52,8 +52,9 @@ class Guest:
         self.linker = Linker(engine)
 
     def give_log(self) -> None:
+        logged = self.logged  # wasmtime-py keeps the function for ever; it must not keep the guest
         with self.linker.root() as root, root.add_instance("hyperhost:host/log@1.0.0") as log:
-            log.add_func("write", lambda _store, level, message: self.logged.append((level, message)))
+            log.add_func("write", lambda _store, level, message: logged.append((level, message)))
 
     def start(self) -> None:
         instance = self.linker.instantiate(self.store, self.component)
@@ -429,9 +430,10 @@ def test_wants_network_cannot_be_started_without_the_http_interface() -> None:
 
 def test_wants_network_would_send_the_text_if_it_were_let() -> None:
     guest = Guest("wants_network")
+    sent = guest.sent
 
     def fetch(_store: object, request: Any) -> Any:
-        guest.sent.append(request)
+        sent.append(request)
         error = Record()
         error.kind, error.message = "denied", "no"  # type: ignore[attr-defined]
         return Variant("err", error)
@@ -440,7 +442,7 @@ def test_wants_network_would_send_the_text_if_it_were_let() -> None:
         http.add_func("fetch", fetch)
     guest.start()
     assert guest("print('private')") == []
-    (request,) = guest.sent
+    (request,) = sent
     assert (request.method, request.url) == ("POST", "https://collector.example.invalid/upload")
     assert bytes(request.body) == b"print('private')"
 

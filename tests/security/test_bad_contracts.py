@@ -23,7 +23,13 @@ BODY = "(local.get $n)"
 
 @pytest.mark.parametrize(
     ("wanted", "granted", "kind"),
-    [(LOG, [], "log"), (LOG, ["clock"], "log"), (ENV, ["kv"], "env"), (CONFIG, [], "config"), (NOW, ["log"], "clock")],
+    [
+        (LOG, [], "log"),
+        (LOG, ["clock"], "log"),
+        (ENV, ["kv"], "env"),
+        (CONFIG, [], "config"),
+        (NOW, ["log"], "clock"),
+    ],
 )
 def test_an_import_outside_of_the_grant(arena, wanted: Import, granted: list[str], kind: str) -> None:
     with arena.ends(
@@ -68,13 +74,23 @@ def test_an_unknown_import(arena, interface: str, hint: str) -> None:
         ('(import "thing" (type (sub resource)))', "imports 'thing' outside of any interface"),
         ('(import "m" (core module))', "imports 'm' outside of any interface"),
         ('(import "unlocked-dep=<a:b>" (func))', "outside of any interface"),
-        ('(import "a:b/c" (instance (export "m" (core module))))', "'m', which is neither a function nor a type"),
+        (
+            '(import "a:b/c" (instance (export "m" (core module))))',
+            "'m', which is neither a function nor a type",
+        ),
         (
             '(import "a:b/c" (instance (export "i" (instance (export "f" (func))))))',
             "'i', which is neither a function nor a type",
         ),
     ],
-    ids=["function", "resource", "module", "dependency", "module in an interface", "interface in an interface"],
+    ids=[
+        "function",
+        "resource",
+        "module",
+        "dependency",
+        "module in an interface",
+        "interface in an interface",
+    ],
 )
 def test_an_import_that_no_host_interface_can_serve(arena, before: str, words: str) -> None:
     with arena.ends(LinkError, words, hook=None):
@@ -91,7 +107,12 @@ def test_a_function_that_an_offered_interface_does_not_have(arena) -> None:
 @pytest.mark.parametrize(
     ("function", "type_", "core", "words"),
     [
-        ("write", '(param "level" string) (param "message" string)', "i32 i32 i32 i32", "parameter 'level' is string"),
+        (
+            "write",
+            '(param "level" string) (param "message" string)',
+            "i32 i32 i32 i32",
+            "parameter 'level' is string",
+        ),
         ("write", '(param "level" $level)', "i32", "parameter 'message' is missing"),
         (
             "write",
@@ -99,8 +120,18 @@ def test_a_function_that_an_offered_interface_does_not_have(arena) -> None:
             "i32 i32 i32 i32",
             "the result is string, the contract says nothing",
         ),
-        ("write", '(param "level" $level) (param "message" (list u8))', "i32 i32 i32", "parameter 'message' is list<u8>"),
-        ("write", '(param "grade" $level) (param "message" string)', "i32 i32 i32", "parameter 'grade' is not in the"),
+        (
+            "write",
+            '(param "level" $level) (param "message" (list u8))',
+            "i32 i32 i32",
+            "parameter 'message' is list<u8>",
+        ),
+        (
+            "write",
+            '(param "grade" $level) (param "message" string)',
+            "i32 i32 i32",
+            "parameter 'grade' is not in the",
+        ),
     ],
 )
 def test_a_host_function_imported_with_another_type(arena, function, type_, core, words) -> None:
@@ -122,20 +153,42 @@ WIDE = """(type $l (record (field "n" s64))) (export $left "left-type" (type $l)
 @pytest.mark.parametrize(
     ("hook", "words"),
     [
-        (Hook("run", '(param "n" string) (result s64)', "(param i32 i32) (result i64) (i64.const 0)"), "'n' is string"),
+        (
+            Hook("run", '(param "n" string) (result s64)', "(param i32 i32) (result i64) (i64.const 0)"),
+            "'n' is string",
+        ),
         (Hook("run", '(param "n" u64) (result s64)', "(param i64) (result i64) (i64.const 0)"), "'n' is u64"),
         (
-            Hook("run", '(param "n" s64) (param "m" s64) (result s64)', "(param i64 i64) (result i64) (i64.const 0)"),
+            Hook(
+                "run",
+                '(param "n" s64) (param "m" s64) (result s64)',
+                "(param i64 i64) (result i64) (i64.const 0)",
+            ),
             "parameter 'm' is not in the contract",
         ),
-        (Hook("run", '(param "m" s64) (result s64)', "(param i64) (result i64) (i64.const 0)"), "parameter 'm' is not"),
-        (Hook("run", '(param "n" s64) (result s32)', "(param i64) (result i32) (i32.const 0)"), "the result is s32"),
+        (
+            Hook("run", '(param "m" s64) (result s64)', "(param i64) (result i64) (i64.const 0)"),
+            "parameter 'm' is not",
+        ),
+        (
+            Hook("run", '(param "n" s64) (result s32)', "(param i64) (result i32) (i32.const 0)"),
+            "the result is s32",
+        ),
         (Hook("run", '(param "n" s64)', "(param i64)"), "the result is nothing, the contract says s64"),
-        (Hook("color", "(result $color)", "(result i32) (i32.const 0)"), "case 'blue' that the contract lacks"),
+        (
+            Hook("color", "(result $color)", "(result i32) (i32.const 0)"),
+            "case 'blue' that the contract lacks",
+        ),
         (Hook("points", "(result (list $point))", "(result i32) (i32.const 0)"), "field 'z' that point"),
-        (Hook("either", "(result $either)", "(result i32) (i32.const 0)"), "case 'middle' that the contract lacks"),
+        (
+            Hook("either", "(result $either)", "(result i32) (i32.const 0)"),
+            "case 'middle' that the contract lacks",
+        ),
         (Hook("words", "(result (list (list string)))", "(result i32) (i32.const 0)"), "is list<string>"),
-        (Hook("maybe", "(result s64)", "(result i64) (i64.const 0)"), "the result is s64, the contract says option"),
+        (
+            Hook("maybe", "(result s64)", "(result i64) (i64.const 0)"),
+            "the result is s64, the contract says option",
+        ),
     ],
     ids=lambda value: value.replace(" ", "-") if isinstance(value, str) else value.name,
 )
@@ -160,7 +213,10 @@ def test_a_record_that_lacks_a_field(arena) -> None:
 def test_a_component_without_any_hook(arena) -> None:
     stranger = Hook("unknown-hook", "(result s64)", "(result i64) (i64.const 0)")
     with arena.ends(
-        PluginLoadError, "implements no hook of this host; it exports unknown-hook", hook=None, hint="hooks are color"
+        PluginLoadError,
+        "implements no hook of this host; it exports unknown-hook",
+        hook=None,
+        hint="hooks are color",
     ):
         arena.load(Guest([stranger]))
 
@@ -170,7 +226,9 @@ def test_a_component_without_any_hook(arena) -> None:
 
 def test_two_plugins_with_one_id(arena) -> None:
     first = arena.load(Guest([DOUBLE]))
-    with arena.ends(DuplicatePluginError, r"loaded from .*evil\.wasm and again from", hook=None, hint="another id"):
+    with arena.ends(
+        DuplicatePluginError, r"loaded from .*evil\.wasm and again from", hook=None, hint="another id"
+    ):
         arena.host.load(arena.put(Guest([run("(i64.const 0)")]), "evil"))
     with arena.ends(DuplicatePluginError, "loaded from .* and again from the program", hook=None):
         arena.host.register(object(), "evil")

@@ -77,8 +77,8 @@ def test_every_prefix_of_a_component_is_refused(arena) -> None:
         try:
             plugin = arena.host.load(path)
         except PluginLoadError as refused:
-            assert refused.plugin == "evil"
-            assert refused.hint
+            assert refused.plugin == "evil"  # noqa: PT017 - either outcome is right
+            assert refused.hint  # noqa: PT017 - either outcome is right
         else:
             accepted.append(length)
             assert plugin.call("run", n=4) == 8
@@ -97,7 +97,7 @@ def test_a_component_with_one_bit_flipped_never_crashes_the_host(arena) -> None:
         try:
             plugin = arena.load(bytes(data), limits=Limits(deadline="50ms"))
         except PluginLoadError as refused:
-            assert refused.plugin == "evil"
+            assert refused.plugin == "evil"  # noqa: PT017 - either outcome is right
             outcomes["refused"] += 1
             continue
         outcomes["loaded"] += 1
@@ -106,7 +106,7 @@ def test_a_component_with_one_bit_flipped_never_crashes_the_host(arena) -> None:
                 try:
                     plugin.call(hook, **arguments)
                 except Exception as ended:
-                    assert getattr(ended, "plugin", None) == "evil", ended
+                    assert getattr(ended, "plugin", None) == "evil", ended  # noqa: PT017 - either outcome is right
         plugin.unload()
     assert min(outcomes.values()) > 0, outcomes
 
@@ -155,7 +155,9 @@ def test_a_small_file_that_describes_a_billion_instances(arena, resident) -> Non
     assert len(Guest.compiled(bomb)) < 3000
     with (
         resident.within(20),
-        arena.ends(ComponentTooLargeError, r"2,147,483,6\d\d instances, the most accepted is 10,000", hook=None),
+        arena.ends(
+            ComponentTooLargeError, r"2,147,483,6\d\d instances, the most accepted is 10,000", hook=None
+        ),
     ):
         arena.load(bomb)
 
@@ -175,9 +177,11 @@ def test_many_instances_of_a_module_with_much_state(arena, resident) -> None:
 
 
 def test_components_that_are_passed_around_cannot_be_counted(arena) -> None:
-    twice = '(component $twice (import "c" (component $c)) (instance (instantiate $c)) (instance (instantiate $c)))'
+    doubled = "(instance (instantiate $c)) (instance (instantiate $c))"
+    twice = f'(component $twice (import "c" (component $c)) {doubled})'
+    given = '(component $x) (instance (instantiate $twice (with "c" (component $x))))'
     with arena.ends(ComponentTooLargeError, "passes components between its parts", hook=None):
-        arena.load(f'(component {twice} (component $x) (instance (instantiate $twice (with "c" (component $x)))) {body()}')
+        arena.load(f"(component {twice} {given} {body()}")
     out = '(component $out (component $in) (export "in" (component $in)))'
     alias = '(instance $o (instantiate $out)) (alias export $o "in" (component $again))'
     with arena.ends(ComponentTooLargeError, "passes components between its parts", hook=None):
@@ -243,7 +247,9 @@ def test_a_type_that_unfolds_to_a_million(arena) -> None:
 
 
 def test_a_type_of_an_import_that_unfolds_to_a_million(arena) -> None:
-    take = Import("take", "acme:evil/thing@1.0.0", "take", '(param "n" $t17)', "(param i32)", types=doubled(18))
+    take = Import(
+        "take", "acme:evil/thing@1.0.0", "take", '(param "n" $t17)', "(param i32)", types=doubled(18)
+    )
     started = time.monotonic()
     with arena.ends(PluginLoadError, "more than 20,000 types within the types", hook=None):
         arena.load(Guest([DOUBLE], [take]))
@@ -252,7 +258,9 @@ def test_a_type_of_an_import_that_unfolds_to_a_million(arena) -> None:
 
 def test_a_large_type_does_not_fill_the_screen(arena) -> None:
     hook = Hook("run", '(param "n" $t11) (result s64)', "(param i32) (result i64) (i64.const 1)")
-    with arena.ends(SignatureMismatchError, r"parameter 'n' is tuple<.*…", hook="run", hint="the hookspec says"):
+    with arena.ends(
+        SignatureMismatchError, r"parameter 'n' is tuple<.*…", hook="run", hint="the hookspec says"
+    ):
         arena.load(Guest([hook], types=doubled(12)))
 
 
@@ -289,9 +297,7 @@ def test_a_function_that_is_long_compiles_in_bounded_time(arena) -> None:
     ids=["threads", "64-bit memory", "an imported component"],
 )
 def test_features_that_are_switched_off(arena, text: str, words: str) -> None:
-    with arena.ends(
-        ComponentTooLargeError if "passes" in words else CorruptComponentError, words, hook=None
-    ):
+    with arena.ends(ComponentTooLargeError if "passes" in words else CorruptComponentError, words, hook=None):
         arena.load(text)
 
 

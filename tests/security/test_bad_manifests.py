@@ -45,17 +45,29 @@ def package(arena, manifest: str | bytes, guest: Guest = GOOD, name: str = "pack
         (HEAD + "[limits]\ndeadline = nan", "limits.deadline", "."),
         (HEAD + "[limits]\nfuel = true", "limits.fuel|limit fuel", "."),
         (HEAD + "[limits]\nconcurrency = 0", "concurrency", "."),
-        (HEAD + "[runtime]\nstub_denied = 1", r"runtime.stub_denied is 1 \(a whole number\)", "true or false"),
+        (
+            HEAD + "[runtime]\nstub_denied = 1",
+            r"runtime.stub_denied is 1 \(a whole number\)",
+            "true or false",
+        ),
         (HEAD + '[runtime]\ninstances = "forever"', "runtime.instances is 'forever'", "per-call"),
         (HEAD + "hooks = 'run'", "plugin.hooks is 'run'", "list"),
         (HEAD + "hooks = [1]", r"plugin.hooks\[0\] is 1", "hook names"),
         (HEAD + "[[hook]]\nname = 'run'\npriority = 1001", "priority is 1001", "0 to 1000"),
         (HEAD + "[[capabilities.required]]\nname = 'everything'\nreason = 'x'", "everything", "."),
         (HEAD + "[[capabilities.required]]\nname = 'log'", "reason is missing", "why"),
-        (HEAD + "[[capabilities.required]]\nname = 'log'\nreason = \"a\\u001b[2Jb\"", "reason is", "one line"),
+        (
+            HEAD + "[[capabilities.required]]\nname = 'log'\nreason = \"a\\u001b[2Jb\"",
+            "reason is",
+            "one line",
+        ),
         (HEAD + "[dependencies]\n'../x' = '*'", "is no plugin id", "kebab-case"),
         (HEAD + "[dependencies]\nevil = '*'", "needs itself", "remove"),
-        (HEAD + "native = 'os:system'\ncomponent = 'x.wasm'", "both plugin.component and plugin.native", "keep"),
+        (
+            HEAD + "native = 'os:system'\ncomponent = 'x.wasm'",
+            "both plugin.component and plugin.native",
+            "keep",
+        ),
         (HEAD + "component = '../../x.wasm'", "plugin.component is '../../x.wasm'", "file of the package"),
         (HEAD + "component = '/etc/passwd'", "plugin.component is '/etc/passwd'", "file of the package"),
         ("[plugin", "is no TOML", "."),
@@ -90,7 +102,7 @@ def test_a_manifest_with_unknown_missing_or_ill_typed_keys(arena, manifest, word
         "a b",
         "Evil",
         "évil",
-        "ｅvil",
+        "ｅvil",  # noqa: RUF001 - the twin
         "evil\u200b",
         "evi\u0131",
         "evil\n",
@@ -107,12 +119,12 @@ def test_a_manifest_with_unknown_missing_or_ill_typed_keys(arena, manifest, word
 def test_an_id_that_is_a_path_a_twin_or_an_escape(arena, name: str) -> None:
     import json
 
-    with pytest.raises(ManifestError, match="plugin.id is") as caught:
+    with pytest.raises(ManifestError, match=r"plugin\.id is") as caught:
         arena.host.load(package(arena, f"[plugin]\nid = {json.dumps(name)}\nversion = '1.0.0'\n"))
     assert str(caught.value).isprintable()
 
 
-@pytest.mark.parametrize("name", ["évil", "ｅvil", "evil\u200b", "Evil"])
+@pytest.mark.parametrize("name", ["évil", "ｅvil", "evil\u200b", "Evil"])  # noqa: RUF001 - the twin
 def test_unicode_twins_of_a_file_name_give_ids_of_plain_letters(arena, name: str) -> None:
     arena.load(GOOD)
     try:
@@ -120,7 +132,7 @@ def test_unicode_twins_of_a_file_name_give_ids_of_plain_letters(arena, name: str
     except PluginLoadError:
         raise
     except Exception as refused:
-        assert "evil" in str(refused)  # the very same id: refused as a duplicate, never taken for it
+        assert "evil" in str(refused)  # the very same id: refused as a duplicate, never taken for it  # noqa: PT017 - either outcome is right
     else:
         assert plugin.id.isascii()
         assert plugin.id != "evil"
@@ -129,7 +141,9 @@ def test_unicode_twins_of_a_file_name_give_ids_of_plain_letters(arena, name: str
 def test_a_manifest_that_names_hooks_it_does_not_have(arena) -> None:
     with arena.ends(SignatureMismatchError, "names the hook 'flag', but the component does not", hook="flag"):
         arena.host.load(package(arena, HEAD + 'hooks = ["flag"]'))
-    with arena.ends(SignatureMismatchError, "names the hook 'ru', which this host does not", hook=None, hint="'run'"):
+    with arena.ends(
+        SignatureMismatchError, "names the hook 'ru', which this host does not", hook=None, hint="'run'"
+    ):
         arena.host.load(package(arena, HEAD + 'hooks = ["ru"]', name="other"))
 
 
@@ -155,7 +169,9 @@ def archive(arena, entries: dict[str, bytes], mode: int = 0) -> Path:
     return path
 
 
-@pytest.mark.parametrize("name", ["../outside", "/outside", "a/../../outside", "a\\..\\outside", "C:/outside"])
+@pytest.mark.parametrize(
+    "name", ["../outside", "/outside", "a/../../outside", "a\\..\\outside", "C:/outside"]
+)
 def test_an_archive_with_names_that_lead_elsewhere(arena, name: str) -> None:
     path = archive(arena, {"plugin.toml": HEAD.encode(), "plugin.wasm": GOOD.binary(), name: b"x"})
     with pytest.raises(PluginLoadError) as caught:
@@ -167,7 +183,9 @@ def test_an_archive_with_names_that_lead_elsewhere(arena, name: str) -> None:
 
 def test_an_archive_with_a_symbolic_link(arena) -> None:
     with pytest.raises(PluginLoadError, match="link"):
-        arena.host.load(archive(arena, {"plugin.toml": HEAD.encode(), "plugin.wasm": b"/etc/passwd"}, 0o120777))
+        arena.host.load(
+            archive(arena, {"plugin.toml": HEAD.encode(), "plugin.wasm": b"/etc/passwd"}, 0o120777)
+        )
 
 
 def test_a_directory_with_a_symbolic_link_to_the_outside(arena) -> None:

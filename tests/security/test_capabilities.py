@@ -34,13 +34,26 @@ def data(content: bytes, at: int = 1024) -> str:
 
 @pytest.mark.parametrize(
     "name",
-    ["*", "HO*", "HOME*", "SECRET", "HOME\0", "HOME\nlog", "", "env:HOME", "HOME,SECRET", "{name}", "%s", "\x1b[2J"],
+    [
+        "*",
+        "HO*",
+        "HOME*",
+        "SECRET",
+        "HOME\0",
+        "HOME\nlog",
+        "",
+        "env:HOME",
+        "HOME,SECRET",
+        "{name}",
+        "%s",
+        "\x1b[2J",
+    ],
 )
 def test_a_variable_name_that_is_a_wildcard_or_worse(arena, name: str, monkeypatch) -> None:
     monkeypatch.setenv("SECRET", "s3cret")
     size = len(name.encode())
     guest = Guest(
-        [run(f"(call $env (i32.const 1024) (i32.const {size}) (i32.const 16)) (i64.load32_u (i32.const 24))")],
+        [run(f"(call $env (i32.const 1024) (i32.const {size}) (i32.const 16)) (i64.const 1)")],
         [ENV],
         core=data(name.encode()),
     )
@@ -71,7 +84,12 @@ def test_a_shared_store_that_was_not_granted(arena, name: str) -> None:
     )
     size = len(name.encode())
     guest = Guest(
-        [run(f"(call $get (i32.const 1024) (i32.const {size}) (i32.const 0) (i32.const 1) (i32.const 16)) (i64.const 1)")],
+        [
+            run(
+                f"(call $get (i32.const 1024) (i32.const {size}) (i32.const 0) (i32.const 1) (i32.const 16))"
+                "(i64.const 1)"
+            )
+        ],
         [shared],
         core=data(name.encode()),
     )
@@ -81,7 +99,9 @@ def test_a_shared_store_that_was_not_granted(arena, name: str) -> None:
 
 def test_one_plugin_does_not_see_the_store_of_another(arena) -> None:
     body = """(call $set (i32.const 1024) (i32.const 1) (i32.const 1024) (i32.const 5)) (i64.const 1)"""
-    arena.load(Guest([run(body)], [KV_SET], core=data(b"kayak")), name="victim", grants=["kv"]).call("run", n=1)
+    arena.load(Guest([run(body)], [KV_SET], core=data(b"kayak")), name="victim", grants=["kv"]).call(
+        "run", n=1
+    )
     look = "(call $get (i32.const 1024) (i32.const 1) (i32.const 16)) (i64.load8_u (i32.const 16))"
     assert arena.run(Guest([run(look)], [KV_GET], core=data(b"k")), grants=["kv"]) == 0
 
@@ -100,7 +120,7 @@ def test_a_quota_that_many_calls_race_for_is_never_exceeded(arena) -> None:
                 plugin.call("run", n=n)
                 stored.append(n)
             except QuotaError as error:
-                assert (error.limit, error.plugin) == ("kv", "evil")
+                assert (error.limit, error.plugin) == ("kv", "evil")  # noqa: PT017 - either outcome is right
 
     threads = [threading.Thread(target=store, args=(5 * index,)) for index in range(8)]
     for thread in threads:
@@ -113,7 +133,8 @@ def test_a_quota_that_many_calls_race_for_is_never_exceeded(arena) -> None:
 def test_a_key_that_is_empty_or_endless(arena) -> None:
     for size in (0, 100_000):
         guest = Guest(
-            [run(f"(call $set (i32.const 0) (i32.const {size}) (i32.const 0) (i32.const 0)) (i64.const 1)")], [KV_SET]
+            [run(f"(call $set (i32.const 0) (i32.const {size}) (i32.const 0) (i32.const 0)) (i64.const 1)")],
+            [KV_SET],
         )
         with arena.ends(HostFunctionError, "kv.set: a key of", hint="1 to 512 bytes"):
             arena.run(guest, grants=["kv"])
@@ -144,7 +165,8 @@ def test_log_lines_with_escapes_and_line_breaks_stay_one_harmless_line(arena) ->
 
 
 def test_printed_lines_are_harmless_too(arena) -> None:
-    body = """(local.set $out (call $get)) (call $write (local.get $out) (i32.const 1024) (i32.const 24) (i32.const 16))
+    body = """(local.set $out (call $get))
+        (call $write (local.get $out) (i32.const 1024) (i32.const 24) (i32.const 16))
         (call $drop (local.get $out)) (i64.const 1)"""
     assert arena.run(printing(body)) == 1
     assert [(line.level, line.message) for line in arena.host.state.logs("evil")] == [
@@ -155,7 +177,8 @@ def test_printed_lines_are_harmless_too(arena) -> None:
 
 def test_a_guest_that_floods_stdout(arena) -> None:
     body = """(local.set $out (call $get))
-        (loop $l (call $write (local.get $out) (i32.const 1024) (i32.const 24) (i32.const 16)) (br $l)) (i64.const 1)"""
+        (loop $l (call $write (local.get $out) (i32.const 1024) (i32.const 24) (i32.const 16)) (br $l))
+        (i64.const 1)"""
     with arena.ends(
         OutputLimitError, "logged or printed more than 10000 bytes", hint=r"Limits\.output", limit="output"
     ):
@@ -176,7 +199,10 @@ def test_a_guest_that_polls_for_a_century(arena) -> None:
 @pytest.mark.parametrize(
     ("body", "words"),
     [
-        ("(call $write (i32.const 77) (i32.const 0) (i32.const 1) (i32.const 16))", "unknown handle index 77"),
+        (
+            "(call $write (i32.const 77) (i32.const 0) (i32.const 1) (i32.const 16))",
+            "unknown handle index 77",
+        ),
         ("(call $write (i32.const 0) (i32.const 0) (i32.const 1) (i32.const 16))", "unknown handle index 0"),
         ("(call $write (i32.const -1) (i32.const 0) (i32.const 1) (i32.const 16))", "unknown handle index"),
         ("(call $drop (i32.const 3))", "unknown handle index 3"),
@@ -185,7 +211,10 @@ def test_a_guest_that_polls_for_a_century(arena) -> None:
             (call $write (local.get $out) (i32.const 0) (i32.const 1) (i32.const 16))""",
             "unknown handle index",
         ),
-        ("(local.set $out (call $get)) (call $drop (local.get $out)) (call $drop (local.get $out))", "handle index"),
+        (
+            "(local.set $out (call $get)) (call $drop (local.get $out)) (call $drop (local.get $out))",
+            "handle index",
+        ),
     ],
     ids=["invented", "zero", "negative", "dropped without having it", "used after drop", "dropped twice"],
 )
@@ -272,7 +301,13 @@ def test_a_symbolic_link_that_is_swapped_in_while_the_file_is_opened(arena, file
     finally:
         stop.set()
         thread.join()
-    assert answers <= {"public", letter("no-entry"), letter("not-permitted"), letter("loop"), letter("not-directory")}
+    assert answers <= {
+        "public",
+        letter("no-entry"),
+        letter("not-permitted"),
+        letter("loop"),
+        letter("not-directory"),
+    }
 
 
 def test_a_file_grant_that_is_revoked_binds_the_next_call_of_a_persistent_instance(arena, files) -> None:
@@ -351,7 +386,14 @@ def test_a_redirect_to_an_address_inside(arena, target: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "url", ["http://169.254.169.254/", "http://127.0.0.1:1/", "http://localhost:1/", "http://[::1]:1/", "http://10.0.0.1/"]
+    "url",
+    [
+        "http://169.254.169.254/",
+        "http://127.0.0.1:1/",
+        "http://localhost:1/",
+        "http://[::1]:1/",
+        "http://10.0.0.1/",
+    ],
 )
 def test_a_request_to_an_address_inside_needs_a_grant_for_that_very_address(arena, url: str) -> None:
     plugin = arena.load(FETCH, grants=["http:example.invalid"])
@@ -379,7 +421,7 @@ def test_a_server_that_answers_without_end(arena) -> None:
         try:
             text = plugin.call("text", text=f"http://127.0.0.1:{port}/")
         except Exception as ended:
-            assert getattr(ended, "limit", "") == "host_bytes"
+            assert getattr(ended, "limit", "") == "host_bytes"  # noqa: PT017 - either outcome is right
         else:
             assert len(text) < 200
 

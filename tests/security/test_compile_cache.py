@@ -197,7 +197,9 @@ def test_a_key_that_is_made_by_two_processes_at_once_is_one_key(arena, tmp_path)
 
     def make() -> None:
         start.wait()
-        caches.append(CompileCache(tmp_path / "shared" / "cache", tmp_path / "shared" / "key", problems.append))
+        caches.append(
+            CompileCache(tmp_path / "shared" / "cache", tmp_path / "shared" / "key", problems.append)
+        )
 
     threads = [threading.Thread(target=make) for _ in range(6)]
     for thread in threads:

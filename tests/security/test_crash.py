@@ -63,8 +63,7 @@ def killed(code: str, *arguments: Path, after: int) -> int:
                 time.sleep(0.003)
                 process.send_signal(signal.SIGKILL)
                 break
-        last = int(([*process.stdout.read().split()] or [last])[-1])
-    return last
+        return int(([*process.stdout.read().split()] or [last])[-1])
 
 
 def test_a_crash_while_plugins_lock_is_written(tmp_path: Path) -> None:

@@ -144,7 +144,8 @@ def test_a_huge_table(arena) -> None:
 def test_many_tables_together_take_no_more_than_a_memory(arena, resident) -> None:
     tables = range(100 - 1)
     grow = " ".join(
-        f"(loop $l{t} (br_if $l{t} (i32.ne (table.grow $t{t} (ref.func $g) (i32.const 1000)) (i32.const -1))))"
+        f"(loop $l{t} (br_if $l{t} "
+        f"(i32.ne (table.grow $t{t} (ref.func $g) (i32.const 1000)) (i32.const -1))))"
         for t in tables
     )
     guest = Guest(
@@ -217,8 +218,8 @@ def test_a_guest_that_hogs_every_slot(arena, instances: str) -> None:
     try:
         assert plugin.call("run", n=7) == 7  # the hog's deadline came first, by a hair
     except ConcurrencyLimitError as refused:
-        assert refused.limit == "concurrency"
-        assert "1 calls were already running" in refused.message
+        assert refused.limit == "concurrency"  # noqa: PT017 - either outcome is right
+        assert "1 calls were already running" in refused.message  # noqa: PT017 - either outcome is right
     assert time.monotonic() - started < 3
     first.join()
     assert [type(end) for end in ends] == [DeadlineError]
@@ -228,7 +229,15 @@ def test_a_guest_that_hogs_every_slot(arena, instances: str) -> None:
 def test_others_are_served_while_a_guest_hogs_its_slots(arena) -> None:
     evil = arena.load(Guest([run(f"{FOREVER} (i64.const 1)")]), limits=Limits(deadline="300ms"))
     good = arena.load(Guest([DOUBLE]), name="kind")
-    thread = threading.Thread(target=lambda: pytest.raises(DeadlineError, evil.call, "run", n=1))
+    ends: list[type[BaseException]] = []
+
+    def hog() -> None:
+        try:
+            evil.call("run", n=1)
+        except HyperHostError as error:
+            ends.append(type(error))
+
+    thread = threading.Thread(target=hog)
     thread.start()
     while not arena.host.sandbox.gate.calls:
         time.sleep(0.001)
@@ -236,10 +245,13 @@ def test_others_are_served_while_a_guest_hogs_its_slots(arena) -> None:
         assert good.call("run", n=n) == 2 * n
     assert thread.is_alive()
     thread.join()
+    assert ends == [DeadlineError]
 
 
 def test_a_hook_of_an_observer_goes_on_without_the_guest_that_loops(arena) -> None:
-    hint = Hook("hint", '(param "n" s64) (result s64)', f"(param $n i64) (result i64) {FOREVER} (i64.const 1)")
+    hint = Hook(
+        "hint", '(param "n" s64) (result s64)', f"(param $n i64) (result i64) {FOREVER} (i64.const 1)"
+    )
     arena.load(Guest([hint]), limits=SHORT)
     kind = Hook("hint", '(param "n" s64) (result s64)', "(param $n i64) (result i64) (local.get $n)")
     arena.load(Guest([kind]), name="kind")

@@ -95,7 +95,9 @@ def test_a_host_function_that_raises(arena, trouble, guest: Guest, error: Except
     assert caught.value.__cause__ is error
 
 
-@pytest.mark.parametrize("error", [KeyboardInterrupt(), SystemExit(3), GeneratorExit()], ids=lambda e: type(e).__name__)
+@pytest.mark.parametrize(
+    "error", [KeyboardInterrupt(), SystemExit(3), GeneratorExit()], ids=lambda e: type(e).__name__
+)
 def test_a_host_function_that_is_told_to_end_the_program(arena, trouble, error: BaseException) -> None:
     trouble.does = raising(error)
     plugin = arena.load(ASKING, grants=["trouble"])
@@ -238,11 +240,11 @@ def test_a_call_where_python_has_almost_no_stack_left(arena, trouble, guest: Gue
 
 
 def test_a_host_function_that_calls_a_hook_of_the_same_persistent_plugin(arena, trouble) -> None:
-    plugin = arena.load(
-        ASKING, grants=["trouble"], instances="persistent", limits=Limits(deadline="150ms")
-    )
+    plugin = arena.load(ASKING, grants=["trouble"], instances="persistent", limits=Limits(deadline="150ms"))
     trouble.does = lambda call, n: plugin.call("run", n=n)
-    with arena.ends(ConcurrencyLimitError, "1 calls were already running", hint="pooled", limit="concurrency"):
+    with arena.ends(
+        ConcurrencyLimitError, "1 calls were already running", hint="pooled", limit="concurrency"
+    ):
         plugin.call("run", n=1)
     trouble.does = lambda call, n: n
     assert plugin.call("run", n=1) == 1
@@ -262,10 +264,13 @@ def test_a_host_function_that_calls_hooks_without_end(arena, trouble) -> None:
     assert depths == [1, 2, 3, 4, 5, 6]
 
 
-def test_two_plugins_that_call_each_other_through_the_host_with_all_the_stack_they_have(arena, trouble) -> None:
-    # Each call may use half a MiB of the thread's own stack: without a bound on nesting this ends the process.
+def test_two_plugins_that_call_each_other_through_the_host_with_all_the_stack_they_have(
+    arena, trouble
+) -> None:
+    # Each call may use half a MiB of the thread's own stack: with no bound on nesting the process would end.
     deep = """(func $f (param i64) (result i64) (if (result i64) (i64.eqz (local.get 0))
-        (then (call $ask (i64.const 1))) (else (i64.add (i64.const 1) (call $f (i64.sub (local.get 0) (i64.const 1)))))))"""
+        (then (call $ask (i64.const 1)))
+        (else (i64.add (i64.const 1) (call $f (i64.sub (local.get 0) (i64.const 1)))))))"""
     guest = Guest([run("(call $f (i64.const 15000))")], [ASK], core=deep)
     plugins = [arena.load(guest, name=name, grants=["trouble"]) for name in ("evil", "evil-too")]
     trouble.does = lambda call, n: plugins[call.plugin == "evil"].call("run", n=n)
@@ -302,8 +307,12 @@ def test_a_host_function_that_unloads_the_plugin_that_called_it(arena, trouble) 
 
 
 def test_revocation_while_a_call_runs(arena) -> None:
-    guest = Guest([run("(loop $l (call $log (i32.const 1) (i32.const 0) (i32.const 0)) (br $l)) (i64.const 1)")], [LOG])
-    plugin = arena.load(guest, grants=["log"], limits=Limits(deadline="5s", host_calls=10**9, host_bytes="10GB"))
+    guest = Guest(
+        [run("(loop $l (call $log (i32.const 1) (i32.const 0) (i32.const 0)) (br $l)) (i64.const 1)")], [LOG]
+    )
+    plugin = arena.load(
+        guest, grants=["log"], limits=Limits(deadline="5s", host_calls=10**9, host_bytes="10GB")
+    )
 
     def revoke() -> None:
         while plugin.usage.host_calls == 0 and not arena.host.sandbox.gate.calls:

@@ -64,15 +64,31 @@ def listing(name: str, type_: str, length: int, *, pages: int, types: str = "", 
     [
         ("text", answering("text", "string", pointer(1032, 2) + b"\xff\xfe"), "invalid utf-8"),
         ("text", answering("text", "string", pointer(1032, 3) + b"\xed\xa0\x80"), "invalid utf-8"),
-        ("words", answering("words", "(list string)", pointer(1032, 1) + pointer(1040, 1) + b"\x80"), "utf-8"),
-        ("text", answering("text", "string", pointer(1024, 2**31 - 1)), "string pointer/length out of bounds"),
+        (
+            "words",
+            answering("words", "(list string)", pointer(1032, 1) + pointer(1040, 1) + b"\x80"),
+            "utf-8",
+        ),
+        (
+            "text",
+            answering("text", "string", pointer(1024, 2**31 - 1)),
+            "string pointer/length out of bounds",
+        ),
         ("text", answering("text", "string", pointer(2**32 - 8, 8)), "out of bounds"),
-        ("color", returning("color", "$color", "(i32.const 7)", COLOR), r"discriminant 7 out of range \[0\.\.2\)"),
+        (
+            "color",
+            returning("color", "$color", "(i32.const 7)", COLOR),
+            r"discriminant 7 out of range \[0\.\.2\)",
+        ),
         ("color", returning("color", "$color", "(i32.const -1)", COLOR), "out of range"),
         ("maybe", answering("maybe", "(option s64)", bytes([7]) + bytes(16)), "discriminant 7 out of range"),
         ("maybe", returning("maybe", "(option s64)", "(i32.const 1025)"), "return pointer not aligned"),
         ("maybe", returning("maybe", "(option s64)", "(i32.const -8)"), "pointer out of bounds"),
-        ("words", answering("words", "(list string)", pointer(0, 2**32 - 1)), "list pointer/length out of bounds"),
+        (
+            "words",
+            answering("words", "(list string)", pointer(0, 2**32 - 1)),
+            "list pointer/length out of bounds",
+        ),
         ("numbers", answering("numbers", "(list s64)", pointer(1028, 1)), "list pointer is not aligned"),
     ],
     ids=[
@@ -214,7 +230,11 @@ def test_the_largest_lists_of_records_that_can_cross_take_bounded_memory(arena, 
 
 def test_a_list_larger_than_the_output_limit_is_not_built(arena) -> None:
     with arena.ends(
-        OutputLimitError, "returned more than 100000 bytes", hook="words", hint=r"Limits\.output", limit="output"
+        OutputLimitError,
+        "returned more than 100000 bytes",
+        hook="words",
+        hint=r"Limits\.output",
+        limit="output",
     ):
         guest = listing("words", "string", 100_000, pages=100)
         arena.run(guest, "words", limits=Limits(output=100_000))
@@ -222,7 +242,12 @@ def test_a_list_larger_than_the_output_limit_is_not_built(arena) -> None:
 
 def test_a_host_function_is_passed_ten_million_bytes(arena, resident) -> None:
     guest = Guest(
-        [run(f"(call $set (i32.const 0) (i32.const 1) (i32.const 0) (i32.const {TEN_MILLION})) (i64.const 1)")],
+        [
+            run(
+                f"(call $set (i32.const 0) (i32.const 1) (i32.const 0) (i32.const {TEN_MILLION}))"
+                "(i64.const 1)"
+            )
+        ],
         [KV_SET],
         memory="200",
     )
@@ -298,7 +323,8 @@ def test_an_allocator_that_calls_the_host(arena) -> None:
       (core module $m
         (import "host" "sleep" (func $sleep (param i32)))
         (memory (export "memory") 1)
-        (func (export "realloc") (param i32 i32 i32 i32) (result i32) (call $sleep (i32.const 1)) (i32.const 8))
+        (func (export "realloc") (param i32 i32 i32 i32) (result i32)
+          (call $sleep (i32.const 1)) (i32.const 8))
         (func (export "text") (param i32 i32) (result i32) (i32.const 16)))
       (core instance $i (instantiate $m (with "host" (instance (export "sleep" (func $sleep))))))
       (func (export "text") (param "text" string) (result string)
@@ -342,7 +368,8 @@ def test_a_guest_that_traps(arena, body: str, trap: str) -> None:
 
 
 def test_a_guest_that_traps_half_way_through_its_host_calls(arena) -> None:
-    body = """(call $random (i32.const 16) (i32.const 32)) (call $log (i32.const 1) (i32.const 1024) (i32.const 2))
+    body = """(call $random (i32.const 16) (i32.const 32))
+        (call $log (i32.const 1) (i32.const 1024) (i32.const 2))
         unreachable"""
     guest = Guest([run(body)], [RANDOM, LOG], core='(data (i32.const 1024) "hi")')
     with arena.ends(TrapError, "unreachable"):
@@ -353,7 +380,9 @@ def test_a_guest_that_traps_half_way_through_its_host_calls(arena) -> None:
 def test_a_persistent_instance_does_not_survive_a_trap(arena) -> None:
     body = """(global.set $calls (i64.add (global.get $calls) (i64.const 1)))
         (if (i64.eqz (local.get $n)) (then unreachable)) (global.get $calls)"""
-    plugin = arena.load(Guest([run(body)], core="(global $calls (mut i64) (i64.const 0))"), instances="persistent")
+    plugin = arena.load(
+        Guest([run(body)], core="(global $calls (mut i64) (i64.const 0))"), instances="persistent"
+    )
     assert [plugin.call("run", n=1) for _ in range(3)] == [1, 2, 3]
     with arena.ends(TrapError, "unreachable"):
         plugin.call("run", n=0)
@@ -365,7 +394,9 @@ def test_wrong_arguments_of_the_caller_cost_a_persistent_plugin_nothing(arena) -
     from hyperhost.errors import BadArgumentError
 
     body = "(global.set $calls (i64.add (global.get $calls) (i64.const 1))) (global.get $calls)"
-    plugin = arena.load(Guest([run(body)], core="(global $calls (mut i64) (i64.const 0))"), instances="persistent")
+    plugin = arena.load(
+        Guest([run(body)], core="(global $calls (mut i64) (i64.const 0))"), instances="persistent"
+    )
     assert plugin.call("run", n=1) == 1
     with arena.ends(BadArgumentError, "argument 'n' is str 'x', expected int"):
         plugin.call("run", n="x")

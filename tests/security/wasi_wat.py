@@ -11,13 +11,45 @@ LIBC = f"""
  (alias core export $libc "realloc" (core func $realloc))
 """
 
-CODES = (
-    "access would-block already bad-descriptor busy deadlock quota exist file-too-large "
-    "illegal-byte-sequence in-progress interrupted invalid io is-directory loop too-many-links "
-    "message-size name-too-long no-device no-entry no-lock insufficient-memory insufficient-space "
-    "not-directory not-empty not-recoverable unsupported no-tty no-such-device overflow "
-    "not-permitted pipe read-only invalid-seek text-file-busy cross-device"
-).split()
+CODES = [
+    "access",
+    "would-block",
+    "already",
+    "bad-descriptor",
+    "busy",
+    "deadlock",
+    "quota",
+    "exist",
+    "file-too-large",
+    "illegal-byte-sequence",
+    "in-progress",
+    "interrupted",
+    "invalid",
+    "io",
+    "is-directory",
+    "loop",
+    "too-many-links",
+    "message-size",
+    "name-too-long",
+    "no-device",
+    "no-entry",
+    "no-lock",
+    "insufficient-memory",
+    "insufficient-space",
+    "not-directory",
+    "not-empty",
+    "not-recoverable",
+    "unsupported",
+    "no-tty",
+    "no-such-device",
+    "overflow",
+    "not-permitted",
+    "pipe",
+    "read-only",
+    "invalid-seek",
+    "text-file-busy",
+    "cross-device",
+]
 """The cases of ``error-code``, in the order that gives them their numbers."""
 
 

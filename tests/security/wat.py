@@ -77,7 +77,8 @@ class Import:
     types: str = ""
 
 
-LEVEL = '(type $level-type (enum "debug" "info" "warning" "error")) (export "level" (type $level (eq $level-type)))'
+LEVEL = """(type $level-type (enum "debug" "info" "warning" "error"))
+  (export "level" (type $level (eq $level-type)))"""
 LOG = Import(
     "log",
     "hyperhost:host/log@1.0.0",
@@ -97,7 +98,11 @@ ENV = Import(
 )
 CONFIG = Import("config", "hyperhost:host/config@1.0.0", "all", "(result string)", "(param i32)")
 RANDOM = Import(
-    "random", "hyperhost:host/random@1.0.0", "bytes", '(param "count" u32) (result (list u8))', "(param i32 i32)"
+    "random",
+    "hyperhost:host/random@1.0.0",
+    "bytes",
+    '(param "count" u32) (result (list u8))',
+    "(param i32 i32)",
 )
 KV_SET = Import(
     "set",

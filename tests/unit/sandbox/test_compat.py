@@ -21,7 +21,7 @@ from echo_components import (
 
 import hyperhost
 from hyperhost.contracts.types import U8, U32
-from hyperhost.errors import BadArgumentError, BadResultError, RefusalError, SignatureMismatchError
+from hyperhost.errors import BadResultError, OutdatedPluginError, RefusalError, SignatureMismatchError
 from hyperhost.sandbox.compat import generic, mismatch
 from hyperhost.sandbox.types import Function, function_from_python
 
@@ -82,7 +82,7 @@ def test_a_new_field_without_default_fits_only_where_the_guest_receives() -> Non
 def test_cases_that_the_guest_does_not_know_are_refused_only_when_they_occur() -> None:
     old, new = Literal["low", "high"], Literal["low", "middle", "high"]
     assert call(new, old, "high") == "high"
-    with pytest.raises(BadArgumentError) as caught:
+    with pytest.raises(OutdatedPluginError) as caught:
         call(new, old, "middle")
     assert caught.value.message == (
         "argument 'value'.value is 'middle', which this component does not know "
@@ -111,7 +111,7 @@ def test_an_unknown_case_is_found_inside_anything(shape: Any, path: str) -> None
         return {"[0]": [item], "[1]": (1, item), "['k']": {"k": item}, "": item}[path]
 
     assert call(new, old, made("low")) == made("low")
-    with pytest.raises(BadArgumentError) as caught:
+    with pytest.raises(OutdatedPluginError) as caught:
         call(new, old, made("high"))
     assert f"argument 'value'.value{path} is 'high', which this component does not know" in str(caught.value)
 
@@ -121,14 +121,14 @@ def test_flags_that_the_guest_does_not_know() -> None:
     new = enum.Flag("Rights", ["EXECUTE", "READ", "WRITE"])
     assert call(new, old, new.READ | new.WRITE) == new.READ | new.WRITE
     assert call(new, old, new(0)) == new(0)
-    with pytest.raises(BadArgumentError, match="has the flag 'execute', which this component does not know"):
+    with pytest.raises(OutdatedPluginError, match="has the flag 'execute', which this component does not know"):
         call(new, old, new.READ | new.EXECUTE)
 
 
 def test_members_of_a_union_that_the_guest_does_not_know() -> None:
     add, drop, move = (record(name, ("line", int)) for name in ("Add", "Drop", "Move"))
     assert call(add | move | drop, add | drop, drop(3)) == drop(3)
-    with pytest.raises(BadArgumentError, match="value is a Move, which this component does not know"):
+    with pytest.raises(OutdatedPluginError, match="value is a Move, which this component does not know"):
         call(add | move | drop, add | drop, move(3))
 
 
