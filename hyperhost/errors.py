@@ -308,7 +308,7 @@ class TrapError(SandboxError):
 
 
 class BadResultError(SandboxError):
-    """The guest returned something its type does not allow: invalid UTF-8, an unknown enum case…"""
+    """The guest returned something its type does not allow: invalid UTF-8, an unknown case, and so on."""
 
     code = "HH-RESULT"
 

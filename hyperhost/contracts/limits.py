@@ -71,7 +71,7 @@ class Limits:
 
     Attributes:
         memory: Linear memory, per memory (bytes).
-        memories: How many linear memories the component may have; ``memory × memories`` is its ceiling.
+        memories: How many linear memories the component may have; ``memory * memories`` is its ceiling.
         deadline: Wall time of one call, host functions included.
         fuel: WebAssembly instructions, roughly; ``None`` does not count them. Makes a budget repeatable.
         output: Bytes of the result, and again of everything logged or printed, in one call.

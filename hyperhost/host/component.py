@@ -95,8 +95,8 @@ def _exports(
     component: Any, engine: Any, hooks: Mapping[str, HookInfo], plugin: str, named: Iterable[str]
 ) -> dict[str, Export]:
     from hyperhost.sandbox.compat import brief, mismatch
-    from hyperhost.sandbox.guest_types import TypeReader, exported_functions
     from hyperhost.sandbox.export import Export
+    from hyperhost.sandbox.guest_types import TypeReader, exported_functions
     from hyperhost.sandbox.wit import signature
 
     exported = exported_functions(component, engine)

@@ -103,7 +103,8 @@ def discover(groups: Iterable[str] = (PLUGINS, COMPONENTS)) -> list[Discovered]:
                 ):
                     continue  # one distribution seen twice on sys.path
                 raise DuplicatePluginError(
-                    f"is declared by {other.distribution} ({other.value}) and by {item.distribution} ({item.value})",
+                    f"is declared by {other.distribution} ({other.value}) "
+                    f"and by {item.distribution} ({item.value})",
                     plugin=item.id,
                     hint="uninstall one of the two distributions",
                 )

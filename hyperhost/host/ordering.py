@@ -13,11 +13,12 @@ from __future__ import annotations
 
 import heapq
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Any
-
-from pluggy import HookImpl
+from typing import TYPE_CHECKING, Any
 
 from hyperhost.errors import OrderCycleError
+
+if TYPE_CHECKING:
+    from pluggy import HookImpl
 
 __all__ = ["DEFAULT_PRIORITY", "arrange", "is_ordered"]
 
@@ -66,18 +67,7 @@ def _key(implementation: HookImpl, registered: Mapping[int, int]) -> tuple[int, 
 
 def _sorted(hook: str, group: Sequence[HookImpl], registered: Mapping[int, int]) -> list[HookImpl]:
     """One group in call order: topological by before/after, ties by :func:`_key`."""
-    by_plugin: dict[str, list[int]] = {}
-    for index, implementation in enumerate(group):
-        by_plugin.setdefault(implementation.plugin_name, []).append(index)
-    later: list[set[int]] = [set() for _ in group]
-    for index, implementation in enumerate(group):
-        options = _options(implementation)
-        for name in options.get("before") or ():
-            later[index].update(other for other in by_plugin.get(name, ()) if other != index)
-        for name in options.get("after") or ():
-            for other in by_plugin.get(name, ()):
-                if other != index:
-                    later[other].add(index)
+    later = _later(group)
     waiting = [0] * len(group)
     for targets in later:
         for target in targets:
@@ -95,6 +85,23 @@ def _sorted(hook: str, group: Sequence[HookImpl], registered: Mapping[int, int])
     if len(order) < len(group):
         raise _cycle(hook, group, later, {index for index, count in enumerate(waiting) if count > 0})
     return order
+
+
+def _later(group: Sequence[HookImpl]) -> list[set[int]]:
+    """For each implementation, which must run later; names that are not there, and its own, mean nothing."""
+    by_plugin: dict[str, list[int]] = {}
+    for index, implementation in enumerate(group):
+        by_plugin.setdefault(implementation.plugin_name, []).append(index)
+    later: list[set[int]] = [set() for _ in group]
+    for index, implementation in enumerate(group):
+        options = _options(implementation)
+        for name in options.get("before") or ():
+            later[index].update(other for other in by_plugin.get(name, ()) if other != index)
+        for name in options.get("after") or ():
+            for other in by_plugin.get(name, ()):
+                if other != index:
+                    later[other].add(index)
+    return later
 
 
 def _cycle(

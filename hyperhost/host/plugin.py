@@ -115,7 +115,9 @@ class Plugin:
         return self._host.state.logs(self.id, limit)
 
     def grant(self, capability: str) -> None:
-        """Allow something; it binds the next check. A component loaded without it links anew by :meth:`reload`.
+        """Allow something; it binds the next check.
+
+        A component that was linked without it (see ``stub_denied``) links anew by :meth:`reload`.
 
         Raises:
             GrantError: it never asked for it, or it is a native plugin.

@@ -149,5 +149,6 @@ class Quarantine:
             f"is quarantined {when} after repeated faults",
             plugin=self._plugin,
             hook=hook,
-            hint=f"see hyperhost plugin logs {self._plugin}; end it with: hyperhost plugin release {self._plugin}",
+            hint=f"see hyperhost plugin logs {self._plugin}; "
+            f"end it with: hyperhost plugin release {self._plugin}",
         )

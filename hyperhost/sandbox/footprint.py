@@ -3,8 +3,8 @@
 The C API of components gives no access to a guest's memory. wasmtime reserves address space for
 each linear memory and makes the part in use accessible, so a memory shows up in
 ``/proc/self/maps`` as accessible ranges between two inaccessible ones: a guard of 32 MiB before,
-and behind it what is left of the reserved 4 GiB. Reading it costs about 0.2 ms and happens only after a trap or when a
-measurement was asked for. Linux only; elsewhere the answer is ``None``.
+and behind it what is left of the reserved 4 GiB. Reading it costs about 0.2 ms and happens only
+after a trap or when a measurement was asked for. Linux only; elsewhere the answer is ``None``.
 """
 
 from __future__ import annotations

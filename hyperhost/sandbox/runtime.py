@@ -162,6 +162,7 @@ class ComponentRuntime:
         running = self._gate.running.calls
         if len(running) >= _MOST_NESTED:
             raise self._nested(call)
+        _room_for_callbacks(6)
         self._take_slot(call)
         running.append(call)
         try:
@@ -403,6 +404,15 @@ class ComponentRuntime:
                 capi.store_delete(instance.store)
         else:
             capi.store_delete(instance.store)
+
+
+def _room_for_callbacks(frames: int) -> None:
+    """Raise ``RecursionError`` here, before anything began, rather than where wasmtime calls back.
+
+    A callback that cannot even start cannot say so: a host function would seem to have returned.
+    """
+    if frames:
+        _room_for_callbacks(frames - 1)
 
 
 _NO_STATE: dict[str, Any] = {}
