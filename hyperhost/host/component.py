@@ -63,7 +63,9 @@ def build_runtime(
     assert package.component is not None
     fuel = limits.fuel is not None
     try:
-        component = sandbox.compile(package.component, fuel=fuel, source=package.source.name)
+        component = sandbox.compile(
+            package.component, fuel=fuel, source=package.source.name, sha256=package.component_sha256
+        )
     except HyperHostError as caught:
         raise caught.located(plugin, None) from caught.__cause__
     engine = sandbox.engine(fuel=fuel)

@@ -43,6 +43,7 @@ class Package:
             listing of all files otherwise.
         publisher: Key id that signed it (``ed25519:`` and hex), empty when it is not signed.
         source: Where it was opened from.
+        component_sha256: SHA-256 of ``component`` in hex where it is known, to hash it only once.
     """
 
     manifest: Manifest
@@ -50,6 +51,7 @@ class Package:
     digest: str
     publisher: str
     source: Path
+    component_sha256: str = field(default="", repr=False)
 
     @property
     def id(self) -> str:
@@ -116,7 +118,8 @@ def _lone(path: Path) -> Package:
     data = path.read_bytes()
     if path.suffix == ".wat":
         data = _compiled(data, path)
-    return Package(manifest, data, "sha256:" + hashlib.sha256(data).hexdigest(), "", path)
+    sha256 = hashlib.sha256(data).hexdigest()
+    return Package(manifest, data, "sha256:" + sha256, "", path, sha256)
 
 
 def _compiled(text: bytes, path: Path) -> bytes:
@@ -160,10 +163,12 @@ def _read(files: FileReader, source: Path, grammar: Grammar | None) -> Package:
         raise PluginLoadError(f"{source} changed while it was read", plugin=manifest.id, hint="try again")
     digest = package_digest(hashes)
     publisher = verify(kept[SIGNATURE_NAME], manifest, digest) if SIGNATURE_NAME in kept else ""
-    component = None if manifest.component is None else kept[manifest.component]
-    if component is not None and Path(manifest.component or "").suffix == ".wat":
-        component = _compiled(component, source / (manifest.component or ""))
-    return Package(manifest, component, digest, publisher, source)
+    if manifest.component is None:
+        return Package(manifest, None, digest, publisher, source)
+    component, sha256 = kept[manifest.component], hashes[manifest.component]
+    if Path(manifest.component).suffix == ".wat":  # the hash is that of the text
+        component, sha256 = _compiled(component, source / manifest.component), ""
+    return Package(manifest, component, digest, publisher, source, sha256)
 
 
 def _whole(chunks: Iterator[bytes], limit: int | None = None) -> tuple[bytes, str]:

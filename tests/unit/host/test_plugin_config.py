@@ -7,7 +7,10 @@ from hyperhost.host.plugin_config import check_config
 
 SCHEMA = {
     "type": "object",
-    "properties": {"depth": {"type": "integer", "minimum": 1}, "tags": {"type": "array", "items": {"type": "string"}}},
+    "properties": {
+        "depth": {"type": "integer", "minimum": 1},
+        "tags": {"type": "array", "items": {"type": "string"}},
+    },
     "required": ["depth"],
     "additionalProperties": False,
 }

@@ -121,7 +121,8 @@ def test_flags_that_the_guest_does_not_know() -> None:
     new = enum.Flag("Rights", ["EXECUTE", "READ", "WRITE"])
     assert call(new, old, new.READ | new.WRITE) == new.READ | new.WRITE
     assert call(new, old, new(0)) == new(0)
-    with pytest.raises(OutdatedPluginError, match="has the flag 'execute', which this component does not know"):
+    words = "has the flag 'execute', which this component does not know"
+    with pytest.raises(OutdatedPluginError, match=words):
         call(new, old, new.READ | new.EXECUTE)
 
 
