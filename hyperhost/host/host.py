@@ -381,7 +381,7 @@ class Host:
         package = package.with_manifest(dataclasses.replace(package.manifest, id=plugin.id))
         granted = tuple(item.text for item in plugin.grants.granted)
         fresh = Plugin(plugin.id, package.version, "component", self, None, plugin.source)
-        fresh.options, fresh.usage = plugin.options, plugin.usage
+        fresh.options, fresh.usage, fresh.line = plugin.options, plugin.usage, plugin.line
         fill(fresh, package, granted, self._hooks, self._environment, self.state)
         self._roster.swap(plugin, fresh)
 

@@ -10,6 +10,7 @@ tests describe it; they pass against it.
 from __future__ import annotations
 
 from collections.abc import Callable, Generator, Mapping, Sequence
+from threading import get_ident
 from typing import Any
 
 from pluggy import HookCallError, HookImpl
@@ -24,8 +25,14 @@ HookExec = Callable[[str, Sequence[HookImpl], Mapping[str, object], bool], objec
 Wrapper = Generator[None, object, object]
 
 
-def make_hookexec(on_fault: OnImplFault) -> HookExec:  # noqa: C901 - counts the function inside
-    """The function that calls a hook's implementations, telling ``on_fault`` about exceptions."""
+def make_hookexec(on_fault: OnImplFault, hidden: Mapping[str, int]) -> HookExec:  # noqa: C901 - counts the function inside
+    """The function that calls a hook's implementations, telling ``on_fault`` about exceptions.
+
+    Args:
+        on_fault: Shown every exception of an implementation.
+        hidden: Plugins that are just being registered → the thread that does it. Only that thread
+            sees them, as historic hooks are repeated for them; for others they appear all at once.
+    """
 
     def hookexec(  # noqa: C901 - one algorithm, read from top to bottom
         hook_name: str,
@@ -38,6 +45,9 @@ def make_hookexec(on_fault: OnImplFault) -> HookExec:  # noqa: C901 - counts the
         results: list[object] = []
         exception: BaseException | None = None
         wrappers: list[tuple[HookImpl, Wrapper]] = []
+        if hidden:
+            me = get_ident()
+            implementations = [item for item in implementations if hidden.get(item.plugin_name, me) == me]
         try:
             for implementation in reversed(implementations):
                 try:

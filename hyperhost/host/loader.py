@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from hyperhost.contracts.limits import Limits
 from hyperhost.errors import PluginLoadError
 from hyperhost.host.environment import Environment
-from hyperhost.host.plugin import Plugin, Usage
+from hyperhost.host.plugin import Line, Plugin, Usage
 from hyperhost.host.plugin_config import check_config
 from hyperhost.host.specs import HookInfo
 from hyperhost.host.state import State
@@ -83,9 +83,10 @@ def fill(
         services=environment.services,
         observe=_observer(plugin.id, plugin.usage, state),
     )
-    plugin.object = build_object(
-        package.id, plugin.runtime.exports.values(), manifest.hooks, plugin.runtime.call
-    )
+    if plugin.line is None:
+        plugin.line = Line(plugin.runtime)
+    run = plugin.line.through(plugin.runtime)
+    plugin.object = build_object(package.id, plugin.runtime.exports.values(), manifest.hooks, run)
 
 
 def import_native(package: Package) -> Any:

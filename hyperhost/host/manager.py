@@ -33,14 +33,16 @@ class PluginManager(pluggy.PluginManager):
 
     Attributes:
         registered: ``id(implementation)`` → when it was registered, counting up.
+        hidden: Plugins that calls of other threads do not see yet → the thread that registers them.
     """
 
     def __init__(self, project_name: str = PROJECT, on_fault: OnImplFault = _raise_always) -> None:
         super().__init__(project_name)
         self._sequence = itertools.count()
         self.registered: dict[int, int] = {}
+        self.hidden: dict[str, int] = {}
         # The attribute is where pluggy looks and where its tracing puts a wrapping function.
-        self._inner_hookexec = make_hookexec(on_fault)  # type: ignore[assignment]
+        self._inner_hookexec = make_hookexec(on_fault, self.hidden)  # type: ignore[assignment]
 
     def register(self, plugin: object, name: str | None = None) -> str | None:
         """Register a plugin, wholly or not at all; otherwise as in pluggy.

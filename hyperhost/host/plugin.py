@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from hyperhost.host.manifest import Manifest
     from hyperhost.host.quarantine import Quarantine
     from hyperhost.host.statistics import HookStats
+    from hyperhost.sandbox.export import Export
     from hyperhost.sandbox.runtime import ComponentRuntime
     from hyperhost.sandbox.services import LogRecord
 
@@ -38,6 +39,35 @@ class Usage:
     memory: int | None = None
     host_calls: int = 0
     output: int = 0
+
+
+class Line:
+    """Leads calls to the latest version of a component.
+
+    A call may have looked up a method just before a reload retired what is behind it; such a call
+    goes on with the new version.
+    """
+
+    __slots__ = ("latest",)
+
+    def __init__(self, latest: ComponentRuntime) -> None:
+        self.latest = latest
+
+    def through(self, runtime: ComponentRuntime) -> Callable[[Export, tuple[Any, ...]], Any]:
+        """The function that calls ``runtime``, or its successor once it is retired."""
+        call = runtime.call
+
+        def run(export: Export, arguments: tuple[Any, ...]) -> Any:
+            try:
+                return call(export, arguments)
+            except PluginStateError:
+                latest = self.latest
+                same = latest.exports.get(export.hook)
+                if latest is runtime or same is None or same.arguments != export.arguments:
+                    raise
+                return latest.call(same, arguments)
+
+        return run
 
 
 @dataclass(eq=False)
@@ -74,6 +104,7 @@ class Plugin:
     failure: HyperHostError | None = field(default=None, repr=False)
     _state: PluginState = field(default="installed", repr=False)
     options: Any = field(default=None, repr=False)
+    line: Line | None = field(default=None, repr=False)
     stamp: tuple[tuple[str, int, int], ...] = field(default=(), repr=False)
 
     @property

@@ -83,6 +83,8 @@ class Roster:
             # A historic hook calls the plugin while it registers; a fault then must find it here.
             known = self.plugins.get(plugin.id)
             self.plugins[plugin.id] = plugin
+            # Until order and providers are settled, no other thread may see any of it.
+            self.manager.hidden[plugin.id] = threading.get_ident()
             try:
                 self.manager.register(plugin.object, plugin.id)
                 self.selection.apply()
@@ -99,6 +101,8 @@ class Roster:
                         hint="match the hookspec's parameters",
                     ) from caught
                 raise
+            finally:
+                del self.manager.hidden[plugin.id]
             plugin._state = "active"
 
     def leave(self, plugin: Plugin) -> None:
@@ -107,8 +111,8 @@ class Roster:
             self._check_alive(plugin)
             if plugin._state == "active":
                 self.supervisor.release(plugin)
+                self.selection.apply(without=plugin.object)  # a service never looks as if it had no answer
                 self.manager.unregister(name=plugin.id)
-                self.selection.apply()
                 plugin._state = "inactive"
 
     def activate(self, plugin: Plugin) -> None:
@@ -173,6 +177,8 @@ class Roster:
                 assert fresh.runtime is not None
                 fresh.runtime.close()
                 raise
+            if plugin.line is not None and plugin.runtime is not None:
+                plugin.line.latest = plugin.runtime
         kept["runtime"].close()
 
     def implementations(self, plugin: Plugin) -> list[tuple[str, HookImpl]]:

@@ -85,9 +85,13 @@ class Selection:
             )
         return candidates[0]
 
-    def apply(self) -> None:
-        """Take note of implementations that came and went, and narrow every service hook."""
-        alive = self._manager.get_plugins()
+    def apply(self, without: object | None = None) -> None:
+        """Take note of implementations that came and went, and narrow every service hook.
+
+        Args:
+            without: A plugin that is about to go.
+        """
+        alive = self._manager.get_plugins() - {without}
         for hook in self._all:
             caller = self._caller(hook)
             if caller is not None:

@@ -80,6 +80,14 @@ def read_specs(spec_class: Any) -> dict[str, HookInfo]:
             doc=inspect.getdoc(function) or "",
             spec_class=spec_class,
         )
+    names: dict[str, str] = {}
+    for info in found.values():
+        if not info.wit_name:
+            raise SpecError(f"hook {info.name!r} has no name in WIT", hint="use letters")
+        if (other := names.setdefault(info.wit_name, info.name)) != info.name:
+            raise SpecError(
+                f"hooks {other!r} and {info.name!r} are both {info.wit_name} in WIT", hook=info.name
+            )
     if not found:
         raise SpecError(f"{spec_class!r} declares no hook", hint="mark its methods with @hyperhost.hookspec")
     return found
