@@ -4,6 +4,11 @@ Loading a cache entry runs native code, so an entry is used only when nobody els
 written it: the directory belongs to the user and is closed to others, and each entry carries a
 keyed digest whose key lives outside of the directory. Anything else is discarded, reported and
 compiled anew; a cache that cannot be written is reported once and done without.
+
+Reading tens of megabytes only to digest them takes longer than everything else at a start. So a
+digest that was found right is sealed together with the file's device, inode, size and times of
+change, under the same key. Whoever changes the file also moves its ``ctime``, which no call sets;
+the seal then breaks and the file is read in full again.
 """
 
 from __future__ import annotations
@@ -93,8 +98,15 @@ class CompileCache:
             expected = mac.read_text()
             if not stat.S_ISREG(info.st_mode) or info.st_uid != os.geteuid() or info.st_mode & 0o022:
                 raise ValueError("it is not a file that only you can write")
-            if not hmac.compare_digest(expected, self._mac(key, lambda: entry.open("rb", buffering=0))):
+            expected, _, seal = expected.partition("\n")
+            if hmac.compare_digest(seal.encode(), self._seal(key, info).encode()):
+                return entry
+            if not hmac.compare_digest(
+                expected.encode(), self._mac(key, lambda: entry.open("rb", buffering=0)).encode()
+            ):
                 raise ValueError("its digest does not fit")
+            with contextlib.suppress(OSError):  # the next start reads it in full again
+                self._write(mac, f"{expected}\n{self._seal(key, info)}".encode())
         except (FileNotFoundError, NotADirectoryError):
             return None
         except (OSError, ValueError, UnicodeDecodeError) as caught:
@@ -114,9 +126,10 @@ class CompileCache:
             return
         code = bytes(code)
         try:
-            self._write(self._directory / f"{key}.cwasm", code)
+            entry = self._directory / f"{key}.cwasm"
+            self._write(entry, code)
             mac = self._mac(key, lambda: io.BytesIO(code))
-            self._write(self._directory / f"{key}.mac", mac.encode())
+            self._write(self._directory / f"{key}.mac", f"{mac}\n{self._seal(key, entry.lstat())}".encode())
             self._prune()
         except OSError as caught:
             self._writable = False
@@ -134,6 +147,12 @@ class CompileCache:
                 (self._directory / f"{key}{suffix}").unlink(missing_ok=True)
             except OSError as caught:
                 self._report(CacheError(f"compile cache entry {key[:12]} cannot be removed: {caught}"))
+
+    def _seal(self, key: str, info: os.stat_result) -> str:
+        """HMAC-SHA256 of the entry's name and of what changes whenever the file does."""
+        assert self._key is not None
+        identity = f"{info.st_dev} {info.st_ino} {info.st_size} {info.st_mtime_ns} {info.st_ctime_ns}"
+        return hmac.new(self._key, f"seal {key} {identity}".encode(), hashlib.sha256).hexdigest()
 
     def _mac(self, key: str, open_code: Callable[[], io.RawIOBase | io.BufferedIOBase]) -> str:
         """HMAC-SHA256 of the entry's name, its size and the SHA-256 of each of its segments in order."""

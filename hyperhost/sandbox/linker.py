@@ -27,6 +27,7 @@ from hyperhost.sandbox.compat import brief, generic, mismatch
 from hyperhost.sandbox.gate import BoundFunction, Gate
 from hyperhost.sandbox.guest_types import ImportedInstance, imports
 from hyperhost.sandbox.interface import HostFunction, HostInterface
+from hyperhost.sandbox.loose import misfit
 from hyperhost.sandbox.resources import ResourceBridge
 from hyperhost.sandbox.types import Function, function_from_python
 from hyperhost.sandbox.wasi import denied_stub
@@ -240,6 +241,12 @@ def _add(
             host = _generic_function(guest)
         elif types is None:
             host = _generic_function(guest)
+            if problem := misfit(function.body, guest, unsigned=item.name.startswith("wasi:")):
+                raise SignatureMismatchError(
+                    f"imports {item.name} {name} with another type: {brief(problem)}",
+                    plugin=plugin,
+                    hint="build it against the published interface",
+                )
         else:
             host = types[name]
             if problem := mismatch(host, guest, guest_is_callee=False):

@@ -141,6 +141,32 @@ def test_a_host_function_imported_with_another_type(arena, function, type_, core
     arena.nothing_is_registered()
 
 
+@pytest.mark.parametrize(
+    ("interface", "function", "type_", "core", "words"),
+    [
+        ("random/random", "get-random-bytes", '(param "len" s64)', "i64", "'len' is s64, which is no int"),
+        ("random/random", "get-random-bytes", '(param "len" f64)', "f64", "'len' is f64, which is no int"),
+        ("random/random", "get-random-bytes", '(param "len" string)', "i32 i32", "'len' is string"),
+        ("random/random", "get-random-bytes", "", "", "it has 0 parameters instead of 1"),
+        ("random/random", "get-random-u64", '(param "n" u64)', "i64", "it has 1 parameters instead of 0"),
+        ("io/poll", "poll", '(param "in" string)', "i32 i32", "'in' is string, which is no Sequence"),
+        ("cli/exit", "exit", '(param "status" u32)', "i32", "'status' is u32, which is no tuple"),
+        (
+            "clocks/monotonic-clock",
+            "subscribe-duration",
+            '(param "when" (list u8))',
+            "i32 i32",
+            "'when' is list<u8>",
+        ),
+    ],
+)
+def test_a_wasi_function_imported_with_another_type(arena, interface, function, type_, core, words) -> None:
+    wanted = Import("it", f"wasi:{interface}@0.2.0", function, type_, f"(param {core})")
+    with arena.ends(SignatureMismatchError, words, hook=None, hint="published interface"):
+        arena.load(Guest([DOUBLE], [wanted]), grants=["random", "clock"])
+    arena.nothing_is_registered()
+
+
 # --- exports --------------------------------------------------------------------------------------
 
 ENUM = '(type $c (enum "red" "blue")) (export $color "color-type" (type $c))'

@@ -325,3 +325,71 @@ def test_without_a_home_nothing_is_kept(tmp_path: Path, monkeypatch: pytest.Monk
         host.load(package(COMPONENT))
         assert host.hook.count() == [1]
     assert list(tmp_path.iterdir()) == []
+
+
+def full_reads(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """Names of the entries that are read in full from here on."""
+    read: list[str] = []
+    original = CompileCache._mac
+
+    def counted(self: CompileCache, key: str, *arguments: object) -> str:
+        read.append(key)
+        return original(self, key, *arguments)  # type: ignore[arg-type]  # passed on as it came
+
+    monkeypatch.setattr(CompileCache, "_mac", counted)
+    return read
+
+
+def test_an_unchanged_entry_is_not_read_again(
+    open_cache: Callable[[], CompileCache], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    open_cache().store(KEY, CODE)
+    read = full_reads(monkeypatch)
+    assert open_cache().find(KEY) is not None
+    assert read == []
+
+
+def test_an_entry_that_was_copied_is_read_once_and_sealed_anew(
+    tmp_path: Path, open_cache: Callable[[], CompileCache], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    open_cache().store(KEY, CODE)
+    entry = tmp_path / "cache" / f"{KEY}.cwasm"
+    copy = entry.with_suffix(".copy")
+    copy.write_bytes(entry.read_bytes())
+    copy.chmod(0o600)
+    copy.replace(entry)
+    read = full_reads(monkeypatch)
+    assert open_cache().find(KEY) is not None
+    assert open_cache().find(KEY) is not None
+    assert read == [KEY]
+
+
+def test_a_change_that_puts_size_and_time_back_is_found(
+    tmp_path: Path, open_cache: Callable[[], CompileCache], problems: list[CacheError]
+) -> None:
+    open_cache().store(KEY, CODE)
+    entry = tmp_path / "cache" / f"{KEY}.cwasm"
+    before = entry.stat()
+    with entry.open("r+b") as file:
+        file.write(b"\xff")
+    os.utime(entry, ns=(before.st_atime_ns, before.st_mtime_ns))
+    assert entry.stat().st_size == before.st_size
+    assert entry.stat().st_mtime_ns == before.st_mtime_ns
+    assert open_cache().find(KEY) is None
+    assert "its digest does not fit" in problems[0].message
+
+
+def test_a_seal_of_another_entry_is_worth_nothing(
+    tmp_path: Path, open_cache: Callable[[], CompileCache], problems: list[CacheError]
+) -> None:
+    other = CompileCache.key("cd" * 32, "settings")
+    cache = open_cache()
+    cache.store(KEY, CODE)
+    cache.store(other, CODE[::-1])
+    directory = tmp_path / "cache"
+    (directory / f"{KEY}.cwasm").write_bytes(CODE[::-1])
+    seal = (directory / f"{other}.mac").read_text().partition("\n")[2]
+    first = (directory / f"{KEY}.mac").read_text().partition("\n")[0]
+    (directory / f"{KEY}.mac").write_text(f"{first}\n{seal}")
+    assert open_cache().find(KEY) is None
+    assert "its digest does not fit" in problems[0].message
