@@ -124,8 +124,22 @@ def test_a_body_is_run_by_the_gate_and_by_nothing_else() -> None:
 
 # --- calling each through a real component --------------------------------------------------------
 
-PLAIN = Function((), None)
-"""WASI functions take whatever type a component declares, so one without parameters reaches the gate."""
+WASI = {
+    "int": Prim("u64"),
+    "Sequence[int]": List(Prim("u32")),
+    "tuple[bool, None]": Result(None, None),
+}
+"""Types that WASI functions take for what their bodies say; handles are numbers, too."""
+
+
+def declared_type(interface: HostInterface, name: str) -> Function:
+    """The type a component imports a function with."""
+    if interface.typed:
+        return host_types(interface)[name]
+    parameters = list(inspect.signature(interface.functions()[name].body).parameters.values())[1:]
+    return Function(
+        tuple((p.name, p.name.replace("_", "-"), WASI[str(p.annotation)]) for p in parameters), None
+    )
 
 
 def wat_type(kind: WitType, declared: list[str]) -> str:
@@ -182,7 +196,7 @@ def flat(kind: WitType | None) -> list[str]:
             return [core for item in elements for core in flat(item)]
         case Record(fields=fields):
             return [core for field in fields for core in flat(field.type)]
-        case Enum() | Flags():
+        case Enum() | Flags() | Result(None, None):
             return ["i32"]
         case _:
             return ["i32"] * 99  # more than fits: passed through memory
@@ -190,7 +204,7 @@ def flat(kind: WitType | None) -> list[str]:
 
 def component(interface: HostInterface, name: str) -> bytes:
     """A component whose hook ``run`` calls one host function with zeroes, for ever."""
-    kind = host_types(interface)[name] if interface.typed else PLAIN
+    kind = declared_type(interface, name)
     declared: list[str] = []
     parameters = " ".join(f'(param "{wit}" {wat_type(item, declared)})' for _, wit, item in kind.parameters)
     result = "" if kind.result is None else f"(result {wat_type(kind.result, declared)})"
