@@ -162,7 +162,7 @@ class ComponentRuntime:
         running = self._gate.running.calls
         if len(running) >= _MOST_NESTED:
             raise self._nested(call)
-        _room_for_callbacks(8)
+        _room_for_callbacks(6)
         self._take_slot(call)
         running.append(call)
         try:

@@ -27,16 +27,16 @@ def test_a_plugin_is_installed_called_and_removed(shell: Shell, tmp_path: Path) 
     assert done.err == "installed scan 1.0.0; it may use clock\n"
     assert done.out == ""
 
-    [row] = shell.ok("plugin", "list", "-o", "json").data
-    assert (row["id"], row["version"], row["kind"], row["state"]) == ("scan", "1.0.0", "component", "active")
+    # Where hyperhost itself is installed, pip brought a plugin, too.
+    [row] = [row for row in shell.ok("plugin", "list", "-o", "json").data if row["id"] == "scan"]
+    assert (row["version"], row["kind"], row["state"]) == ("1.0.0", "component", "active")
     assert (row["granted"], row["hooks"], row["error"]) == (["clock"], ["run"], None)
-    assert shell.ok("plugin", "list").out.splitlines() == [
-        "ID    VERSION  KIND       STATE   MAY USE",
-        "scan  1.0.0    component  active  clock",
-    ]
-    assert shell.ok("plugin", "list", "-q").out == "scan\n"
-    [head, line] = csv.reader(io.StringIO(shell.ok("plugin", "list", "-o", "csv").out))
-    assert dict(zip(head, line, strict=True))["state"] == "active"
+    table = [line.split() for line in shell.ok("plugin", "list").out.splitlines()]
+    assert table[0] == ["ID", "VERSION", "KIND", "STATE", "MAY", "USE"]
+    assert ["scan", "1.0.0", "component", "active", "clock"] in table
+    assert "scan" in shell.ok("plugin", "list", "-q").out.splitlines()
+    lines = csv.DictReader(io.StringIO(shell.ok("plugin", "list", "-o", "csv").out))
+    assert {line["id"]: line["state"] for line in lines}["scan"] == "active"
 
     assert shell.ok("plugin", "call", "scan", "run", "--json", '{"n": 1}').data > 10**18
     shown = shell.ok("plugin", "show", "scan", "-o", "json").data
@@ -44,7 +44,7 @@ def test_a_plugin_is_installed_called_and_removed(shell: Shell, tmp_path: Path) 
     assert shown["limits"]["memory"] == "64MiB"
 
     assert shell.ok("plugin", "uninstall", "scan").err == "uninstalled scan 1.0.0\n"
-    assert shell.ok("plugin", "list", "-o", "json").data == []
+    assert "scan" not in shell.ok("plugin", "list", "-q").out.splitlines()
     assert list((shell.home / "plugins").iterdir()) == []
 
 

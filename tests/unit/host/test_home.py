@@ -19,6 +19,7 @@ from hyperhost.host.quarantine import QuarantinePolicy
 from hyperhost.host.state_rows import FaultRecord
 
 SECOND = 1_000_000_000
+NOW = time.time_ns()
 POLICY = QuarantinePolicy(faults=3, window="60s", rest="30s")
 
 
@@ -116,9 +117,8 @@ def test_only_what_is_named_and_what_that_needs_is_loaded(home: Home, tmp_path: 
 
 
 def history(*seconds_ago: float, code: str = "HH-TRAP") -> list[FaultRecord]:
-    now = time.time_ns()
     hook = "" if code == RELEASED else "run"
-    return [FaultRecord(now - int(ago * SECOND), "p", hook, code, "") for ago in seconds_ago]
+    return [FaultRecord(NOW - int(ago * SECOND), "p", hook, code, "") for ago in seconds_ago]
 
 
 @pytest.mark.parametrize(
@@ -135,15 +135,15 @@ def history(*seconds_ago: float, code: str = "HH-TRAP") -> list[FaultRecord]:
     ],
 )
 def test_faults_of_earlier_processes_count(faults: list[FaultRecord], quarantined: bool) -> None:
-    assert replay_quarantine("p", faults, POLICY).active is quarantined
+    assert replay_quarantine("p", faults, POLICY, NOW).active is quarantined
 
 
 def test_a_relapse_in_another_process_rests_longer() -> None:
     first = history(52, 51, 50)
-    replayed = replay_quarantine("p", [*first, *history(10)], POLICY)
+    replayed = replay_quarantine("p", [*first, *history(10)], POLICY, NOW)
     with pytest.raises(QuarantinedError, match=r"for (49|50) s more"):
         replayed.admit("run")
-    once = replay_quarantine("p", first, POLICY)
+    once = replay_quarantine("p", first, POLICY, NOW)
     once.admit("run")
 
 
