@@ -231,11 +231,12 @@ class Host:
             DependencyError: a plugin it needs is not here.
             PluginLoadError: anything else; in every case nothing of it is registered.
         """
+        from hyperhost.host.manifest_reader import check_id
         from hyperhost.host.package import open_package
 
         package = source if not isinstance(source, str | Path) else open_package(source, grammar=self.grammar)
         if id is not None:
-            package = package.with_manifest(dataclasses.replace(package.manifest, id=id))
+            package = package.with_manifest(dataclasses.replace(package.manifest, id=check_id(id)))
         self._check_open()
         self._roster.check_free(package.id, str(package.source))
         self._check_dependencies(package)

@@ -10,12 +10,12 @@ from typing import cast, get_args
 
 from hyperhost.capabilities.grammar import Grammar
 from hyperhost.contracts.limits import Limits
-from hyperhost.errors import CapabilitySyntaxError, DependencyError, ManifestError
+from hyperhost.errors import CapabilitySyntaxError, DependencyError, ManifestError, PluginLoadError
 from hyperhost.host.dependencies import check_constraint
 from hyperhost.host.manifest import MAX_MANIFEST_BYTES, PEOPLE_KEYS, Ask, HookEntry, Instances, Manifest
 from hyperhost.host.tables import Table
 
-__all__ = ["PLUGIN_ID", "read_manifest"]
+__all__ = ["PLUGIN_ID", "check_id", "read_manifest"]
 
 PLUGIN_ID = re.compile(r"(?=.{1,64}\Z)[a-z][a-z0-9]*(?:-[a-z0-9]+)*")
 
@@ -24,6 +24,19 @@ _NATIVE = re.compile(r"[A-Za-z_]\w*(?:\.[A-Za-z_]\w*)*:[A-Za-z_]\w*(?:\.[A-Za-z_
 _FILE = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]*(?:/[A-Za-z0-9_][A-Za-z0-9_.-]*)*")
 _SERVICE = re.compile(r"[a-z][a-z0-9_-]{0,63}")
 _MAX_REASON = 200
+
+
+def check_id(plugin_id: str) -> str:
+    """``plugin_id``, if it may stand in file names, commands and logs.
+
+    Raises:
+        PluginLoadError: it is not in kebab-case, or too long.
+    """
+    if not PLUGIN_ID.fullmatch(plugin_id):
+        raise PluginLoadError(
+            f"{plugin_id[:80]!r} is no plugin id", hint="write 1 to 64 characters in kebab-case: secret-scan"
+        )
+    return plugin_id
 
 
 def read_manifest(data: bytes | str, source: str, grammar: Grammar) -> Manifest:

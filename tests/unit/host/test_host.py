@@ -24,6 +24,7 @@ from small_components import (
 )
 
 import hyperhost
+from hyperhost.demo.specs import Checks
 from hyperhost.errors import (
     BadArgumentError,
     CapabilityDeniedError,
@@ -607,3 +608,12 @@ def test_a_host_that_cannot_be_made_leaves_nothing_open(tmp_path: Path) -> None:
         hyperhost.Host("test", specs=[Bad], home=tmp_path / "home")
     with hyperhost.Host("test", specs=[Small], home=tmp_path / "home") as host:
         assert host.hook.count() == []
+
+
+@pytest.mark.parametrize("plugin_id", ["../x", "", "A", "a b", "a\x1b[31m", "a" * 65, "a\n", "é"])
+def test_an_id_that_is_none_is_refused(plugin_id: str) -> None:
+    guests = Path(hyperhost.__file__).parent / "demo" / "guests"
+    with hyperhost.Host("ids", specs=[Checks]) as host:
+        with pytest.raises(PluginLoadError, match="is no plugin id"):
+            host.load(guests / "license_scan.wasm", id=plugin_id)
+        assert host.plugins == {}
