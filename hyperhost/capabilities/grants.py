@@ -15,7 +15,7 @@ from typing import Final
 from hyperhost.capabilities.grammar import Capability, Grammar
 from hyperhost.errors import CapabilityDeniedError, CapabilitySyntaxError, GrantError
 
-__all__ = ["GrantSet", "intersect"]
+__all__ = ["GrantSet", "intersect", "still_asked"]
 
 _REMEMBERED: Final = 4096
 _REACHED: Final = 10_000
@@ -28,6 +28,14 @@ def intersect(asked: Iterable[Capability], granted: Iterable[Capability]) -> tup
         common.text: common for ask in asked for grant in granted if (common := ask.meet(grant)) is not None
     }
     return _without_covered(met.values())
+
+
+def still_asked(asked: Iterable[Capability] | None, granted: Iterable[Capability]) -> tuple[Capability, ...]:
+    """The grants that have something in common with what is asked for; all when nothing can be asked for."""
+    if asked is None:
+        return tuple(granted)
+    asked = tuple(asked)
+    return tuple(grant for grant in granted if any(ask.meet(grant) is not None for ask in asked))
 
 
 def _without_covered(capabilities: Iterable[Capability]) -> tuple[Capability, ...]:
@@ -158,6 +166,11 @@ class GrantSet:
                     hint=f"granted: {_listed(self._state.granted)}",
                 )
             self._state = self._made(kept)
+
+    def carry(self, old: GrantSet) -> None:
+        """Hold what ``old`` holds now, as far as this plugin asks for any of it."""
+        with old._lock, self._lock:
+            self._state = self._made(still_asked(self.requested, old._state.granted))
 
     def covers(self, capability: Capability | str) -> bool:
         """Whether the plugin may do this now. Neither recorded nor reported to the observer.

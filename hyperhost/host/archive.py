@@ -1,7 +1,7 @@
 """The files of a package, read in place from an archive or a directory that is not trusted.
 
 Everything is checked before the first byte is read: names that could lead elsewhere, links, two
-entries of one name, and sizes. Sizes that an archive states are not believed either: reading
+entries of one name, entries that share bytes, what stands before or behind the archive, and sizes. Sizes that an archive states are not believed either: reading
 stops where more comes out than was announced.
 """
 
@@ -10,9 +10,10 @@ from __future__ import annotations
 import os
 import stat
 import struct
+import unicodedata
 import zipfile
 import zlib
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -20,7 +21,16 @@ from typing import IO, Final
 
 from hyperhost.errors import CorruptComponentError, PluginLoadError
 
-__all__ = ["MAX_COMPONENT_BYTES", "FileReader", "open_archive", "open_directory"]
+__all__ = [
+    "MAX_COMPONENT_BYTES",
+    "MAX_FILES",
+    "MAX_TOTAL_BYTES",
+    "FileReader",
+    "name_problem",
+    "open_archive",
+    "open_directory",
+    "open_regular",
+]
 
 MAX_COMPONENT_BYTES: Final = 256 << 20
 MAX_TOTAL_BYTES: Final = 512 << 20
@@ -33,6 +43,7 @@ MAX_DIRECTORY_BYTES: Final = 4 << 20
 
 _END_RECORD: Final = struct.Struct("<4s4H2LH")
 _END_SIGNATURE: Final = b"PK\5\6"
+_LOCAL_HEADER_BYTES: Final = 30
 _ZIP64_LOCATOR: Final = 20
 _ZIP64_SIGNATURE: Final = b"PK\6\7"
 _CHUNK: Final = 1 << 20
@@ -81,7 +92,8 @@ def open_archive(path: Path) -> Iterator[FileReader]:
     Raises:
         CorruptComponentError: it is no zip archive, or a damaged one.
         PluginLoadError: an entry has a name that leads elsewhere, is a link, is encrypted, comes
-            twice, or is too large.
+            twice, shares its bytes with another, or is too large; or there is something before or
+            behind the archive, which other programs would read as another one.
     """
     if path.stat().st_size > MAX_TOTAL_BYTES:
         raise _unsafe(path, f"is larger than {MAX_TOTAL_BYTES >> 20} MiB")
@@ -95,6 +107,7 @@ def open_archive(path: Path) -> Iterator[FileReader]:
         _check_names(path, [info.filename for info in archive.infolist()])
         for info in archive.infolist():
             _check_entry(path, info)
+        _check_places(path, archive)
         sizes = {name: entries[name].file_size for name in sorted(entries)}
         _check_sizes(path, sizes)
         yield FileReader(sizes, lambda name: archive.open(entries[name]), path.name)
@@ -120,7 +133,7 @@ def open_directory(path: Path) -> Iterator[FileReader]:
     _check_names(path, list(sizes))
     sizes = dict(sorted(sizes.items()))
     _check_sizes(path, sizes)
-    yield FileReader(sizes, lambda name: _open_regular(path / name), path.name)
+    yield FileReader(sizes, lambda name: open_regular(path / name), path.name)
 
 
 def _walk(root: Path, directory: Path) -> Iterator[os.DirEntry[str]]:
@@ -140,7 +153,13 @@ def _walk(root: Path, directory: Path) -> Iterator[os.DirEntry[str]]:
                     yield entry
 
 
-def _open_regular(path: Path) -> IO[bytes]:
+def open_regular(path: Path) -> IO[bytes]:
+    """A regular file, open for reading; its last part is not followed if it is a link.
+
+    Raises:
+        CorruptComponentError: it is something else.
+        OSError: it is not there, or a link.
+    """
     # Between the listing and now a file may have been replaced by a link or a pipe.
     descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NOFOLLOW | os.O_NONBLOCK)
     file = os.fdopen(descriptor, "rb")
@@ -164,19 +183,41 @@ def _check_directory_size(path: Path) -> None:
         start = tail.rfind(_END_SIGNATURE)
     if start < 0 or start + _END_RECORD.size > len(tail):
         raise _damaged(f"{path.name} is no readable archive: it has no end record")
-    _, _, _, _, entries, directory_bytes, _, _ = _END_RECORD.unpack_from(tail, start)
+    _, _, _, _, entries, directory_bytes, offset, comment = _END_RECORD.unpack_from(tail, start)
     if tail[max(0, start - _ZIP64_LOCATOR) : start].startswith(_ZIP64_SIGNATURE):
         raise _unsafe(path, "is a ZIP64 archive, which no package needs to be")
     if entries > 2 * MAX_FILES or directory_bytes > MAX_DIRECTORY_BYTES:
         raise _unsafe(path, f"holds more than {MAX_FILES} files")
+    end = start + _END_RECORD.size + comment
+    # ``zipfile`` would look past both, as for a program that unpacks itself.
+    if end != len(tail) or offset + directory_bytes != size - len(tail) + start:
+        raise _unsafe(path, "holds bytes before or behind the archive")
+
+
+def _check_places(path: Path, archive: zipfile.ZipFile) -> None:
+    """Refuse entries that lie in one another, as in an archive that unpacks to far more than it holds."""
+    end = 0
+    for info in sorted(archive.infolist(), key=lambda info: info.header_offset):
+        if not end and info.header_offset:
+            raise _unsafe(path, "holds bytes before or behind the archive")
+        if info.header_offset < end:
+            raise _unsafe(path, f"holds {info.filename!r} within another entry")
+        end = info.header_offset + _LOCAL_HEADER_BYTES + len(info.filename) + info.compress_size
+    if end > archive.start_dir:
+        raise _damaged(f"{path.name} is no readable archive: an entry ends behind its table of contents")
 
 
 def _is_plain_directory(info: zipfile.ZipInfo) -> bool:
     return info.filename.endswith("/") and info.file_size == 0
 
 
-def _check_names(path: Path, names: list[str]) -> None:
-    seen: set[str] = set()
+def name_problem(names: Iterable[str]) -> str:
+    """What is wrong with the first of these names that is, to be read after "holds"; empty if none is.
+
+    Args:
+        names: Names of files with ``/`` between their parts; those of directories end in ``/``.
+    """
+    seen: dict[str, bool] = {}
     for name in names:
         parts = name.removesuffix("/").split("/")
         if (
@@ -185,11 +226,27 @@ def _check_names(path: Path, names: list[str]) -> None:
             or ":" in name
             or any(part in ("", ".", "..") for part in parts)
         ):
-            raise _unsafe(path, f"holds the unsafe name {name!r}")
-        folded = name.casefold().removesuffix("/")
+            return f"the unsafe name {name!r}"
+        folded = _folded(name)
         if folded in seen:
-            raise _unsafe(path, f"holds {name!r} twice (upper and lower case count as one)")
-        seen.add(folded)
+            return f"{name!r} twice (upper and lower case count as one)"
+        seen[folded] = name.endswith("/")
+    for folded in seen:
+        above = folded
+        while above := above.rpartition("/")[0]:
+            if not seen.get(above, True):
+                return f"{above!r} both as a file and as a directory"
+    return ""
+
+
+def _folded(name: str) -> str:
+    """The same for names that some file system takes for one: by case, or by how accents are written."""
+    return unicodedata.normalize("NFC", unicodedata.normalize("NFD", name).casefold()).removesuffix("/")
+
+
+def _check_names(path: Path, names: Iterable[str]) -> None:
+    if problem := name_problem(names):
+        raise _unsafe(path, f"holds {problem}")
 
 
 def _check_entry(path: Path, info: zipfile.ZipInfo) -> None:

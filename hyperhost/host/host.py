@@ -370,8 +370,10 @@ class Host:
 
     def reload(self, plugin: Plugin) -> None:
         """Load a plugin again from its source; see :meth:`Plugin.reload`."""
+        from hyperhost.capabilities.grants import still_asked
         from hyperhost.host.package import open_package
 
+        self._roster.check_alive(plugin)
         if plugin.source is None or plugin.runtime is None or plugin.grants is None:
             raise PluginStateError(
                 "was registered by the program and cannot be reloaded",
@@ -380,7 +382,8 @@ class Host:
             )
         package = open_package(plugin.source, grammar=self.grammar)
         package = package.with_manifest(dataclasses.replace(package.manifest, id=plugin.id))
-        granted = tuple(item.text for item in plugin.grants.granted)
+        asked = None if package.manifest.bare else package.manifest.requested
+        granted = tuple(item.text for item in still_asked(asked, plugin.grants.granted))
         fresh = Plugin(plugin.id, package.version, "component", self, None, plugin.source)
         fresh.options, fresh.usage, fresh.line = plugin.options, plugin.usage, plugin.line
         fill(fresh, package, granted, self._hooks, self._environment, self.state)

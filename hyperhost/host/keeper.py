@@ -161,12 +161,17 @@ class Keeper(Workshop):
         trial(host, alone(package), entry.granted, limits, stub_denied=entry.stub_denied)
 
     def _switch(self, entry: LockEntry, state: Literal["active", "inactive"]) -> Outcome:
-        before = self.entries().get(entry.id)
-        fresh = dataclasses.replace(entry, state=state)
-        changed = fresh != (before or entry)
+        fresh = dataclasses.replace(self.entries().get(entry.id, entry), state=state)
+        changed = entry.state != state
         if changed:
             init_home(self.home)
             with self.home.lock.update() as entries:
+                # Only the state is this operation's to change; the rest may have changed since it was read.
+                present = entries.get(entry.id)
+                found = ("", "") if present is None else (present.digest, present.publisher)
+                if found != (entry.digest, entry.publisher):
+                    raise changed_meanwhile(entry.id)
+                fresh = dataclasses.replace(present or entry, state=state)
                 entries[entry.id] = fresh
         notes: tuple[str, ...] = ()
         if state == "active" and not self.config.plugin(entry.id).enabled:

@@ -69,13 +69,13 @@ def learn(
         raise GrantError(
             "is a native plugin, which may do anything", plugin=package.id, hint="learn from components only"
         )
+    # Under a name that no plugin can have, so that neither its data nor its statistics mix with real ones.
+    pupil = f"{package.id} (learning)"
     # Without a manifest in its way, anything can be reached for and anything granted.
     open_minded = alone(package).with_manifest(
-        dataclasses.replace(alone(package).manifest, asks=(), bare=True)
+        dataclasses.replace(alone(package).manifest, id=pupil, asks=(), bare=True)
     )
-    # Under a name of its own, so that neither its data nor its statistics mix with those of real calls.
-    pupil = f"{package.id} (learning)"
-    plugin = host.load(open_minded, learn=True, limits=limits, id=pupil)
+    plugin = host.load(open_minded, learn=True, limits=limits)
     assert plugin.grants is not None
     allowed = [host.grammar.parse(text) for text in granted]
     reached: dict[str, Capability] = {}

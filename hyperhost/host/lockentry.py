@@ -104,7 +104,7 @@ def parse_entries(data: bytes, path: Path) -> dict[str, LockEntry]:
 
 
 def _entry(plugin_id: str, table: object, text: str, path: Path) -> LockEntry:
-    problem = _problem(table)
+    problem = _problem(table) or _outside(plugin_id, table)
     if problem is None and isinstance(table, dict):
         try:
             limits = Limits.from_dict(table.get("limits", {}))
@@ -126,6 +126,15 @@ def _entry(plugin_id: str, table: object, text: str, path: Path) -> LockEntry:
             )
     line = _line_of(text, f"plugins.{plugin_id}")
     raise _corrupt(path, f"line {line}", f"plugin {plugin_id!r}: {problem}", plugin_id)
+
+
+def _outside(plugin_id: str, table: object) -> str | None:
+    """What of an entry would lead its package's directory, which an uninstall removes, out of the home."""
+    assert isinstance(table, dict)
+    for name, text in (("id", plugin_id), ("version", table["version"]), ("digest", table["digest"])):
+        if not text.isprintable() or "/" in text or text in (".", "..") or not (text or name == "digest"):
+            return f"the {name} {text!r} cannot be part of a file name"
+    return None
 
 
 def _problem(table: object) -> str | None:

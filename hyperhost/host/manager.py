@@ -68,8 +68,7 @@ class PluginManager(pluggy.PluginManager):
     def unregister(self, plugin: object | None = None, name: str | None = None) -> Any | None:
         """Unregister a plugin, as in pluggy."""
         removed = super().unregister(plugin, name)
-        alive = {id(item) for caller in self._callers() for item in caller.get_hookimpls()}
-        self.registered = {key: value for key, value in self.registered.items() if key in alive}
+        self._forget_numbers()
         return removed
 
     def arrange_all(self) -> None:
@@ -101,6 +100,12 @@ class PluginManager(pluggy.PluginManager):
                 delattr(self.hook, caller_name)
         if self._name2plugin.get(name) is plugin:
             del self._name2plugin[name]
+        self._forget_numbers()
+
+    def _forget_numbers(self) -> None:
+        """Drop the numbers of implementations that are gone: the next one may have the same ``id()``."""
+        alive = {id(item) for caller in self._callers() for item in caller.get_hookimpls()}
+        self.registered = {key: value for key, value in self.registered.items() if key in alive}
 
     def _callers(self) -> list[pluggy.HookCaller]:
         return [item for item in vars(self.hook).values() if isinstance(item, pluggy.HookCaller)]

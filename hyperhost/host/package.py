@@ -26,7 +26,7 @@ from hyperhost.host.archive import MAX_COMPONENT_BYTES, FileReader, open_archive
 from hyperhost.host.manifest import MAX_MANIFEST_BYTES, Manifest
 from hyperhost.host.signature import MAX_ENVELOPE_BYTES, verify
 
-__all__ = ["MANIFEST_NAME", "SIGNATURE_NAME", "Package", "open_package", "package_digest"]
+__all__ = ["MANIFEST_NAME", "SIGNATURE_NAME", "Package", "compiled_text", "open_package", "package_digest"]
 
 MANIFEST_NAME: Final = "plugin.toml"
 SIGNATURE_NAME: Final = "plugin.sig"
@@ -117,12 +117,21 @@ def _lone(path: Path) -> Package:
         raise _too_large(path.name, manifest.id)
     data = path.read_bytes()
     if path.suffix == ".wat":
-        data = _compiled(data, path)
+        data = compiled_text(data, path)
     sha256 = hashlib.sha256(data).hexdigest()
     return Package(manifest, data, "sha256:" + sha256, "", path, sha256)
 
 
-def _compiled(text: bytes, path: Path) -> bytes:
+def compiled_text(text: bytes, path: Path) -> bytes:
+    """The component that component text describes.
+
+    Args:
+        text: What a ``.wat`` file holds.
+        path: That file, whose name is shown in errors.
+
+    Raises:
+        CorruptComponentError: it does not compile.
+    """
     import wasmtime
 
     try:
@@ -167,7 +176,7 @@ def _read(files: FileReader, source: Path, grammar: Grammar | None) -> Package:
         return Package(manifest, None, digest, publisher, source)
     component, sha256 = kept[manifest.component], hashes[manifest.component]
     if Path(manifest.component).suffix == ".wat":  # the hash is that of the text
-        component, sha256 = _compiled(component, source / manifest.component), ""
+        component, sha256 = compiled_text(component, source / manifest.component), ""
     return Package(manifest, component, digest, publisher, source, sha256)
 
 

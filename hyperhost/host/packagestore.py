@@ -57,12 +57,18 @@ def place(home: Home, package: Package, directory: Path) -> Path:
     target = home.package_dir(package.id, package.version, package.digest)
     try:
         target.parent.mkdir(mode=0o700, exist_ok=True)
-        if target.exists():
+        old = directory.with_name(f"{directory.name}.old")
+        if replaces := target.exists():
             # Left by a process that died before it wrote the lock file, or signed by someone else.
-            target.rename(directory.with_name(f"{directory.name}.old"))
-        directory.rename(target)
+            target.rename(old)
+        try:
+            directory.rename(target)
+        except OSError:
+            if replaces:
+                old.rename(target)  # it may be what is installed
+            raise
         _sync(target.parent)
-        shutil.rmtree(directory.with_name(f"{directory.name}.old"), ignore_errors=True)
+        shutil.rmtree(old, ignore_errors=True)
     except OSError as error:
         raise _failed(package.id, error) from error
     return target

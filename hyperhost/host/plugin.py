@@ -154,7 +154,8 @@ class Plugin:
             GrantError: it never asked for it, or it is a native plugin.
             CapabilitySyntaxError: it is not a capability.
         """
-        self._granted_set().grant(capability)
+        with self._host._roster.lock:  # a reload carries grants over under it
+            self._granted_set().grant(capability)
 
     def revoke(self, capability: str) -> None:
         """Take something back; the next check obeys, in calls that are running, too.
@@ -163,7 +164,8 @@ class Plugin:
             GrantError: it is not granted, or it is a native plugin.
             CapabilitySyntaxError: it is not a capability.
         """
-        self._granted_set().revoke(capability)
+        with self._host._roster.lock:
+            self._granted_set().revoke(capability)
 
     def activate(self) -> None:
         """Register its hooks again.

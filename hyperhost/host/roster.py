@@ -88,6 +88,8 @@ class Roster:
             try:
                 self.manager.register(plugin.object, plugin.id)
                 self.selection.apply()
+                if plugin.quarantine is not None and plugin.quarantine.active:
+                    self.supervisor.rest(plugin)  # being switched off and on is no cure
             except BaseException as caught:
                 if known is None:
                     del self.plugins[plugin.id]
@@ -108,17 +110,18 @@ class Roster:
     def leave(self, plugin: Plugin) -> None:
         """Take a plugin out of calls; it stays known."""
         with self.lock:
-            self._check_alive(plugin)
+            self.check_alive(plugin)
             if plugin._state == "active":
-                self.supervisor.release(plugin)
                 self.selection.apply(without=plugin.object)  # a service never looks as if it had no answer
                 self.manager.unregister(name=plugin.id)
+                # Last, so that a fault in another thread cannot lay a plugin to rest that is already out.
+                self.supervisor.release(plugin)
                 plugin._state = "inactive"
 
     def activate(self, plugin: Plugin) -> None:
         """Put a plugin that was taken out back into calls."""
         with self.lock:
-            self._check_alive(plugin)
+            self.check_alive(plugin)
             if plugin._state == "failed":
                 raise PluginStateError(
                     f"could not be loaded: {plugin.failure.message if plugin.failure else 'unknown reason'}",
@@ -152,9 +155,17 @@ class Roster:
 
         Raises:
             PluginLoadError: the new one cannot be registered; the old one is back.
+            PluginStateError: the plugin was unloaded in the meantime.
         """
+        assert fresh.runtime is not None
         with self.lock:
-            self._check_alive(plugin)
+            try:
+                self.check_alive(plugin)
+            except PluginStateError:
+                fresh.runtime.close()
+                raise
+            if plugin.grants is not None and fresh.grants is not None:
+                fresh.grants.carry(plugin.grants)  # loading took a while; what was revoked stays so
             self.release(plugin)
             kept = {name: getattr(plugin, name) for name in _REPLACED}
             was_active = plugin._state == "active"
@@ -174,7 +185,6 @@ class Roster:
                 for name, value in kept.items():
                     setattr(plugin, name, value)
                 self.enter(plugin)
-                assert fresh.runtime is not None
                 fresh.runtime.close()
                 raise
             if plugin.line is not None and plugin.runtime is not None:
@@ -229,7 +239,12 @@ class Roster:
         return mine[0]
 
     @staticmethod
-    def _check_alive(plugin: Plugin) -> None:
+    def check_alive(plugin: Plugin) -> None:
+        """Check that a plugin was not unloaded.
+
+        Raises:
+            PluginStateError: it was.
+        """
         if plugin._state == "uninstalled":
             raise PluginStateError("is unloaded", plugin=plugin.id, hint="load it again")
 

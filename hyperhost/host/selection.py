@@ -91,13 +91,14 @@ class Selection:
         Args:
             without: A plugin that is about to go.
         """
-        alive = self._manager.get_plugins() - {without}
+        # By identity: a plugin need not be hashable, and two may be equal.
+        alive = {id(plugin) for _, plugin in self._manager.list_name_plugin() if plugin is not without}
         for hook in self._all:
             caller = self._caller(hook)
             if caller is not None:
-                known = [item for item in self._all[hook] if item.plugin in alive]
+                known = [item for item in self._all[hook] if id(item.plugin) in alive]
                 known += [
-                    item for item in caller.get_hookimpls() if item not in known and item.plugin in alive
+                    item for item in caller.get_hookimpls() if item not in known and id(item.plugin) in alive
                 ]
                 self._all[hook] = known
         for service, hooks in self._services.items():

@@ -80,8 +80,7 @@ class Supervisor:
         self._faults.record(plugin.id, hook, error)
         if plugin.kind == "native":
             self._state.record_call(plugin.id, hook, getattr(error, "code", type(error).__name__), 0.0)
-        counts = not isinstance(error, OutdatedPluginError)
-        if counts and plugin.quarantine is not None and plugin.quarantine.fault():
+        if _counts(plugin, error) and plugin.quarantine is not None and plugin.quarantine.fault():
             self.rest(plugin)
         return skip
 
@@ -103,7 +102,8 @@ class Supervisor:
                 make = self._stand_in_wrapper if wraps else self._stand_in
                 originals.append((implementation, original))
                 _replace(implementation, make(plugin, hook, original))
-            self._resting[plugin.id] = originals
+            if originals:  # none when it has just been taken out of calls
+                self._resting[plugin.id] = originals
 
     def _stand_in(self, plugin: Plugin, hook: str, original: Any) -> Any:
         """Refuses until the rest is over, then tries the plugin once."""
@@ -118,11 +118,11 @@ class Supervisor:
                 quarantine.pass_trial()
                 self.release(plugin)
                 raise
-            except BadArgumentError:
-                quarantine.abandon_trial()
-                raise
-            except Exception:
-                quarantine.relapse()
+            except Exception as caught:
+                if _counts(plugin, caught):
+                    quarantine.relapse()
+                else:
+                    quarantine.abandon_trial()
                 raise
             except BaseException:
                 quarantine.abandon_trial()
@@ -160,6 +160,13 @@ def _returns_value(plugin: Plugin, hook: str, implementations: Implementations) 
 
 def _replace(implementation: HookImpl, function: Any) -> None:
     implementation.function = function  # type: ignore[misc]  # Final to type checkers; pluggy reads it on each call
+
+
+def _counts(plugin: Plugin, error: Exception) -> bool:
+    """Whether an exception speaks against the plugin, rather than its caller, its age or another plugin."""
+    if isinstance(error, BadArgumentError | OutdatedPluginError | QuarantinedError):
+        return False
+    return not isinstance(error, HyperHostError) or error.plugin in (None, plugin.id)
 
 
 def _note(error: BaseException, plugin: str, hook: str) -> None:

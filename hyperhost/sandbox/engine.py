@@ -24,7 +24,7 @@ from hyperhost.sandbox.interface import HostInterface
 from hyperhost.sandbox.shape import check_shape
 from hyperhost.sandbox.ticker import Ticker
 
-__all__ = ["MAX_COMPONENT_BYTES", "Sandbox"]
+__all__ = ["MAX_COMPONENT_BYTES", "Sandbox", "check_header"]
 
 MAX_COMPONENT_BYTES = 256 * 1024**2
 STACK_BYTES = 512 * 1024
@@ -98,7 +98,7 @@ class Sandbox:
             CoreModuleError: it is a core module.
             CorruptComponentError: it is empty, truncated or invalid.
         """
-        _check_header(data, source, max_bytes)
+        check_header(data, source, max_bytes)
         check_shape(data, source)
         engine = self.engine(fuel=fuel)
         key = ""
@@ -151,7 +151,19 @@ def _wasmtime_version() -> str:
     return version("wasmtime")
 
 
-def _check_header(data: bytes, source: str, max_bytes: int) -> None:
+def check_header(data: bytes, source: str, max_bytes: int) -> None:
+    """Return if ``data`` begins as a component does.
+
+    Args:
+        data: The whole file.
+        source: What to call it in errors.
+        max_bytes: Largest component accepted.
+
+    Raises:
+        ComponentTooLargeError: it is larger than ``max_bytes``.
+        CoreModuleError: it is a core module.
+        CorruptComponentError: it is empty, or no WebAssembly.
+    """
     if len(data) > max_bytes:
         raise ComponentTooLargeError(
             f"{source} has {len(data)} bytes, the most accepted is {max_bytes}",

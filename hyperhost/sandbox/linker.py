@@ -76,8 +76,9 @@ def _serves(offered: str, wanted: str) -> bool:
     if not wanted:
         return True
     have, want = ([int(part) for part in re.findall(r"\d+", text)[:3]] for text in (offered, wanted))
+    # Versions that differ in the last number only have the same functions; before 1.0 nothing is promised.
     return have[0] == want[0] and (
-        have[1:] >= want[1:] if have[0] else have[1] == want[1] and have[2:] >= want[2:]
+        have[1] >= want[1] if have[0] else have[1] == want[1] and have[2:] >= want[2:]
     )
 
 
@@ -184,6 +185,7 @@ def _permitted(
     if stub_denied:
         return None
     if interface is None:
+        _refuse_version(item.name, sandbox.interfaces, plugin)
         names = [known.name for known in sandbox.interfaces]
         nearest = difflib.get_close_matches(item.name, names, 1)
         raise LinkError(
@@ -202,6 +204,20 @@ def _permitted(
     )
     denied.capability = wanted
     raise denied
+
+
+def _refuse_version(name: str, interfaces: Iterable[HostInterface], plugin: str) -> None:
+    """Raise :class:`LinkError` if only the version of an import keeps the host from serving it."""
+    base, _, wanted = name.partition("@")
+    for interface in interfaces:
+        offered_base, _, offered = interface.name.partition("@")
+        if offered_base == base:
+            raise LinkError(
+                f"imports {name}, which this host does not offer: it has version {offered}",
+                plugin=plugin,
+                hint=f"did it mean {interface.name}? Build it for that version, "
+                f"or run it in a host that offers {wanted}",
+            )
 
 
 def _add(

@@ -78,7 +78,13 @@ class Lowering:
 
     def __init__(self, resource: Callable[[Callable[[Any], None], str, int], int] | None = None) -> None:
         self._names = itertools.count()
-        self._namespace: dict[str, Any] = {"address": address, "pack_bytes": pack_bytes, "resource": resource}
+        self._namespace: dict[str, Any] = {
+            "address": address,
+            # Not the value's own method: other classes have an ``encode`` that returns no bytes.
+            "encode": str.encode,
+            "pack_bytes": pack_bytes,
+            "resource": resource,
+        }
         self._lines: list[str] = []
         self._constants: list[bytes] = []
 
@@ -111,7 +117,7 @@ class Lowering:
                 return self._scalar("bool", f"({v} if {v}.__class__ is bool else {v}.not_a_bool)")
             case Prim("string"), _:
                 name = self._new("s")
-                return "QQ8x", KINDS["string"], [f"len({name} := {v}.encode())", f"k({name}) or {_at(name)}"]
+                return "QQ8x", KINDS["string"], [f"len({name} := encode({v}))", f"k({name}) or {_at(name)}"]
             case Prim("char"), _:
                 return self._scalar("char", f"ord({v})")
             case Prim(name), _:
@@ -192,7 +198,8 @@ class Lowering:
                 ),
                 f"b = b''.join([{pack}({', '.join([str(kind), *arguments])}) for x in v])",
                 "k(b)",
-                f"return len(v), {_at('b')}",
+                # Not len(v): another thread may have added to it, and what lies behind b would cross.
+                f"return len(b) // {VAL_SIZE}, {_at('b')}",
             ],
         )
 

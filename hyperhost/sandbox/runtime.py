@@ -159,6 +159,7 @@ class ComponentRuntime:
         started = time.perf_counter()
         error: BaseException | None = None
         memory = fuel = None
+        keep: list[Any] = []
         running = self._gate.running.calls
         if len(running) >= _MOST_NESTED:
             raise self._nested(call)
@@ -166,7 +167,6 @@ class ComponentRuntime:
         self._take_slot(call)
         running.append(call)
         try:
-            keep: list[Any] = []
             packed = self._packed(export, arguments, keep.append)
             instance = self._acquire(call)
             sound = False
@@ -188,8 +188,12 @@ class ComponentRuntime:
         finally:
             running.pop()
             self._free_slot()
-            if self._observe is not None:
-                self._observe(call, time.perf_counter() - started, error, fuel, memory)
+            keep.clear()  # who keeps the error keeps this frame, but need not keep all arguments as C values
+            try:
+                if self._observe is not None:
+                    self._observe(call, time.perf_counter() - started, error, fuel, memory)
+            finally:
+                error = None  # its traceback leads back here
 
     def close(self) -> None:
         """Free every idle instance; those still running are freed when their call ends."""
@@ -199,12 +203,11 @@ class ComponentRuntime:
         )  # it cannot wait for itself
         with self._freed:
             deadline = time.monotonic() + (0 if mine else self._budget.deadline_s + 1)
+            self._waiting += 1  # before looking: a slot freed since then is announced
             while len(self._slots) < self._slot_count and (left := deadline - time.monotonic()) > 0:
-                self._waiting += 1
                 self._freed.wait(left)
-                self._waiting -= 1
-        while self._idle:
-            self._discard(self._idle.pop())
+            self._waiting -= 1
+        self._discard_idle()
         self._finish()
 
     def _finish(self) -> None:
@@ -213,8 +216,17 @@ class ComponentRuntime:
             if self._finished or len(self._slots) < self._slot_count:
                 return
             self._finished = True
+        self._discard_idle()  # a call that ended while close() looked may have put its instance back
         self._linked.close()
         self._component.close()
+
+    def _discard_idle(self) -> None:
+        while True:
+            try:
+                instance = self._idle.pop()
+            except IndexError:
+                return
+            self._discard(instance)
 
     @property
     def live_instances(self) -> int:

@@ -8,8 +8,10 @@ overdue and otherwise goes on. The thread exists only while calls run, and short
 
 from __future__ import annotations
 
+import os
 import threading
 import time
+import weakref
 from collections.abc import Callable
 
 __all__ = ["Ticker"]
@@ -33,6 +35,20 @@ class Ticker:
         self._next = float("inf")
         self._thread: threading.Thread | None = None
         self._closed = False
+        this = weakref.ref(self)
+
+        def forked() -> None:
+            if (ticker := this()) is not None:
+                ticker._start_over()
+
+        os.register_at_fork(after_in_child=forked)
+
+    def _start_over(self) -> None:
+        """In a forked child: neither the thread was copied, nor those whose calls it watched."""
+        self._deadlines.clear()  # nobody is left to stop them, and overdue ones would be ticked for ever
+        self._changed = threading.Condition()
+        self._thread = None
+        self._next = float("inf")
 
     def start(self, key: int, deadline: float) -> None:
         """Watch a call: ``deadline`` is in seconds of :func:`time.monotonic`. Costs 0.2 µs when warm."""

@@ -28,7 +28,7 @@ from hyperhost.sandbox.types import (
     WitType,
 )
 
-__all__ = ["interface", "named_types", "package", "show", "signature"]
+__all__ = ["distinct", "export_world", "interface", "named_types", "package", "show", "signature"]
 
 _WORDS = (
     "as async bool borrow char constructor enum export f32 f64 flags from func future import include "
@@ -111,7 +111,7 @@ def named_types(  # noqa: C901 - a table, one line a type
     return found
 
 
-def _distinct(functions: Mapping[str, Function]) -> dict[str, Function]:
+def distinct(functions: Mapping[str, Function]) -> dict[str, Function]:
     """The functions with a number behind every type name that an earlier, different type has.
 
     A ``Literal`` is named after its parameter, so two hooks soon have different types called
@@ -190,11 +190,28 @@ def interface(
         types: The named types to print; those that the functions use, when not given.
     """
     if types is None:
-        functions = _distinct(functions)
+        functions = distinct(functions)
     lines = [f"interface {name} {{"]
     for type_name, kind in (named_types(functions.values()) if types is None else types).items():
         lines += _definition(type_name, kind)
     lines += [f"  {identifier(key)}: {signature(function)};" for key, function in functions.items()]
+    return "\n".join([*lines, "}"])
+
+
+def export_world(name: str, hooks: Mapping[str, Function], *, imports: Iterable[str] = ()) -> str:
+    """One WIT world; its package has an interface ``types`` with the named types of the hooks.
+
+    Args:
+        name: Its name.
+        hooks: WIT name → type of each hook it exports; types of one name are equal (:func:`distinct`).
+        imports: Names of the interfaces it imports.
+    """
+    types = named_types(hooks.values())
+    lines = [f"world {name} {{"]
+    if types:
+        lines.append(f"  use types.{{{', '.join(map(identifier, types))}}};")
+    lines += [f"  import {item};" for item in imports]
+    lines += [f"  export {identifier(key)}: {signature(function)};" for key, function in hooks.items()]
     return "\n".join([*lines, "}"])
 
 
@@ -215,14 +232,9 @@ def package(
         world: Name of the world.
         imports: Full names of the host interfaces the world imports.
     """
-    hooks = _distinct(hooks)
+    hooks = distinct(hooks)
     types = named_types(hooks.values())
     parts = [f"package {name}@{version};"]
     if types:
         parts.append(interface("types", {}, types))
-    lines = [f"world {world} {{"]
-    if types:
-        lines.append(f"  use types.{{{', '.join(map(identifier, types))}}};")
-    lines += [f"  import {item};" for item in imports]
-    lines += [f"  export {identifier(key)}: {signature(function)};" for key, function in hooks.items()]
-    return "\n\n".join([*parts, "\n".join([*lines, "}"])]) + "\n"
+    return "\n\n".join([*parts, export_world(world, hooks, imports=imports)]) + "\n"

@@ -1,4 +1,7 @@
-"""HyperHost's own host interfaces, WIT package ``hyperhost:host@1.0.0``: one module each."""
+"""HyperHost's own host interfaces, WIT package ``hyperhost:host``: one module each.
+
+They carry the version of the contract, so one that is imported at 1.0.0 is served by any later 1.x.
+"""
 
 from __future__ import annotations
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import ClassVar
 
+from hyperhost.contracts import CONTRACT_VERSION
 from hyperhost.contracts.types import U32, U64
 from hyperhost.sandbox.call import Call
 from hyperhost.sandbox.interface import HostInterface, hostfunction
@@ -14,7 +15,7 @@ __all__ = ["ClockInterface"]
 class ClockInterface(HostInterface):
     """Reads the host's clock."""
 
-    name: ClassVar[str] = "hyperhost:host/clock@1.0.0"
+    name: ClassVar[str] = f"hyperhost:host/clock@{CONTRACT_VERSION}"
     capability: ClassVar[str] = "clock"
 
     @hostfunction(requires="clock")

@@ -6,6 +6,7 @@ import json
 from collections.abc import Mapping
 from typing import Any, ClassVar
 
+from hyperhost.contracts import CONTRACT_VERSION
 from hyperhost.sandbox.call import Call
 from hyperhost.sandbox.interface import HostInterface, hostfunction
 
@@ -17,7 +18,7 @@ _MISSING = object()
 class ConfigInterface(HostInterface):
     """Gives values as JSON text, since configuration has no type of its own in WIT."""
 
-    name: ClassVar[str] = "hyperhost:host/config@1.0.0"
+    name: ClassVar[str] = f"hyperhost:host/config@{CONTRACT_VERSION}"
     capability: ClassVar[str] = "config"
 
     @hostfunction(requires="config")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import ClassVar
 
+from hyperhost.contracts import CONTRACT_VERSION
 from hyperhost.sandbox.call import Call
 from hyperhost.sandbox.interface import HostInterface, hostfunction
 
@@ -13,7 +14,7 @@ __all__ = ["EnvInterface"]
 class EnvInterface(HostInterface):
     """Reads variables one at a time, each under its own grant."""
 
-    name: ClassVar[str] = "hyperhost:host/env@1.0.0"
+    name: ClassVar[str] = f"hyperhost:host/env@{CONTRACT_VERSION}"
     capability: ClassVar[str] = "env"
 
     @hostfunction(requires="env:{name}")

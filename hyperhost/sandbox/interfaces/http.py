@@ -11,6 +11,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import ClassVar, Literal
 
+from hyperhost.contracts import CONTRACT_VERSION
 from hyperhost.contracts.types import U16, U32
 from hyperhost.errors import CapabilityDeniedError
 from hyperhost.sandbox.call import Call
@@ -98,7 +99,7 @@ class _Hop:
 class HttpInterface(HostInterface):
     """Makes HTTP/1.1 requests within grants such as ``http:api.acme.test/v1#GET,POST``."""
 
-    name: ClassVar[str] = "hyperhost:host/http@1.0.0"
+    name: ClassVar[str] = f"hyperhost:host/http@{CONTRACT_VERSION}"
     capability: ClassVar[str] = "http"
 
     def _needed(self, call: Call, request: HttpRequest) -> str:

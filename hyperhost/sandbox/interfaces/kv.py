@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import ClassVar
 
+from hyperhost.contracts import CONTRACT_VERSION
 from hyperhost.contracts.types import U32
 from hyperhost.errors import HomeError
 from hyperhost.sandbox.call import Call
@@ -21,7 +22,7 @@ MAX_KEY_BYTES = 512
 class KvInterface(HostInterface):
     """The plugin's own store. Survives restarts when the host has a home directory."""
 
-    name: ClassVar[str] = "hyperhost:host/kv@1.0.0"
+    name: ClassVar[str] = f"hyperhost:host/kv@{CONTRACT_VERSION}"
     capability: ClassVar[str] = "kv"
 
     @hostfunction(requires="kv")
@@ -74,7 +75,7 @@ class KvInterface(HostInterface):
 class KvSharedInterface(HostInterface):
     """Stores that several plugins reach by name; what a plugin wrote counts towards its own quota."""
 
-    name: ClassVar[str] = "hyperhost:host/kv-shared@1.0.0"
+    name: ClassVar[str] = f"hyperhost:host/kv-shared@{CONTRACT_VERSION}"
     capability: ClassVar[str] = "kv:shared"
 
     @hostfunction(requires="kv:shared:{store}")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import ClassVar, Literal
 
+from hyperhost.contracts import CONTRACT_VERSION
 from hyperhost.sandbox.call import Call
 from hyperhost.sandbox.interface import HostInterface, hostfunction
 
@@ -30,7 +31,7 @@ def one_line(text: str) -> str:
 class LogInterface(HostInterface):
     """Writes to the plugin's log, under its output limit."""
 
-    name: ClassVar[str] = "hyperhost:host/log@1.0.0"
+    name: ClassVar[str] = f"hyperhost:host/log@{CONTRACT_VERSION}"
     capability: ClassVar[str] = "log"
 
     @hostfunction(requires="log")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import ClassVar
 
+from hyperhost.contracts import CONTRACT_VERSION
 from hyperhost.contracts.types import U32
 from hyperhost.sandbox.call import Call
 from hyperhost.sandbox.interface import HostInterface, hostfunction
@@ -17,7 +18,7 @@ MAX_BYTES = 64 * 1024
 class RandomInterface(HostInterface):
     """Gives bytes fit for keys, from the operating system unless the host replaced the source."""
 
-    name: ClassVar[str] = "hyperhost:host/random@1.0.0"
+    name: ClassVar[str] = f"hyperhost:host/random@{CONTRACT_VERSION}"
     capability: ClassVar[str] = "random"
 
     @hostfunction(requires="random", name="bytes")

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import dataclasses
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 from cli_deciding import Asked, call
@@ -12,6 +14,7 @@ from cli_guests import lone, packed
 from hyperhost.errors import (
     BadArgumentError,
     GrantError,
+    InstallError,
     PluginNotFoundError,
 )
 from hyperhost.host.decisions import Decision, grant_required
@@ -137,3 +140,34 @@ def test_an_entry_binds_id_digest_and_publisher(work: Installer, source: Path) -
 
 def _changed(entry: LockEntry, change: dict[str, str]) -> LockEntry:
     return dataclasses.replace(entry, **change)  # type: ignore[arg-type]
+
+
+class Meanwhile(Installer):
+    """Has another process do something while a plugin is tried."""
+
+    def then(self, what: Callable[[], object]) -> Installer:
+        self.what = what
+        return self
+
+    def _try(self, *arguments: Any) -> None:
+        super()._try(*arguments)
+        self.what()
+
+
+def test_activating_keeps_what_was_revoked_meanwhile(home: Home, work: Installer, source: Path) -> None:
+    work.install(packed(source, required=[("kv", "r")]), grant_required)
+    work.deactivate("scan")
+    outcome = Meanwhile(home).then(lambda: work.revoke("scan", ["kv"])).activate("scan")
+    assert (outcome.entry.state, outcome.entry.granted) == ("active", ())
+    assert work.entry("scan") == outcome.entry
+
+
+def test_activating_does_not_bring_back_what_was_uninstalled_meanwhile(
+    home: Home, work: Installer, source: Path
+) -> None:
+    work.install(packed(source), grant_required)
+    work.deactivate("scan")
+    other = Meanwhile(home).then(lambda: work.uninstall("scan", purge=False))
+    with pytest.raises(InstallError, match="was changed by another process"):
+        other.activate("scan")
+    assert work.entries() == {}

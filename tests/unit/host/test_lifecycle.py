@@ -26,6 +26,7 @@ from small_components import (
 
 import hyperhost
 from hyperhost.errors import (
+    CapabilityDeniedError,
     CorruptComponentError,
     ManifestError,
     PluginLoadError,
@@ -33,6 +34,7 @@ from hyperhost.errors import (
     SignatureMismatchError,
     TrapError,
 )
+from hyperhost.host.loader import fill
 
 
 class Native:
@@ -390,3 +392,50 @@ def test_a_revocation_reaches_a_call_that_runs(host: hyperhost.Host) -> None:
     go.set()
     running.join(20)
     assert [type(error) for error in errors] == [hyperhost.errors.CapabilityDeniedError]
+
+
+MEETING = '[capabilities]\nrequired = [{ name = "meet", reason = "it meets" }]\n'
+
+
+def test_what_is_revoked_during_a_reload_stays_revoked(
+    host: hyperhost.Host, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = write_plugin(tmp_path / "scan", component([MEETS], meets=True), more=MEETING)
+    plugin = host.load(folder, grants=["meet"])
+
+    def slow(*arguments: Any) -> None:
+        fill(*arguments)
+        plugin.revoke("meet")
+
+    monkeypatch.setattr("hyperhost.host.host.fill", slow)
+    plugin.reload()
+    assert plugin.granted == ()
+    with pytest.raises(CapabilityDeniedError):
+        plugin.call("meet", n=1)
+
+
+def test_reloading_what_asks_for_less_loses_the_rest(host: hyperhost.Host, tmp_path: Path) -> None:
+    data = component([COUNT], core=CALLS)
+    plugin = host.load(write_plugin(tmp_path / "scan", data, more=MEETING), grants=["meet"])
+    replace(plugin, data)
+    plugin.reload()
+    assert plugin.granted == ()
+    assert host.hook.count() == [1]
+
+
+def test_unloading_during_a_reload_frees_both_versions(
+    host: hyperhost.Host, loaded: hyperhost.Plugin, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made: list[hyperhost.Plugin] = []
+
+    def slow(fresh: hyperhost.Plugin, *arguments: Any) -> None:
+        fill(fresh, *arguments)
+        made.append(fresh)
+        loaded.unload()
+
+    monkeypatch.setattr("hyperhost.host.host.fill", slow)
+    with pytest.raises(PluginStateError, match="is unloaded"):
+        loaded.reload()
+    for runtime in (made[0].runtime, loaded.runtime):
+        assert runtime is not None
+        assert runtime._finished

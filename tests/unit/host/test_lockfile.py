@@ -274,3 +274,19 @@ def test_no_descriptor_stays_open(lock: LockFile) -> None:
 def test_grants_are_bound_to_id_digest_and_publisher(change: dict[str, object], expected: bool) -> None:
     package = Package(Manifest("scan", "1.0.0"), b"", ENTRY.digest, ENTRY.publisher, Path("x"))
     assert ENTRY.binds(replace(package, **change)) is expected  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(
+    ("entry", "words"),
+    [
+        (replace(ENTRY, id="../.."), "the id '../..'"),
+        (replace(ENTRY, id=".."), "the id '..'"),
+        (replace(ENTRY, version="1/../../../victim"), "the version '1/../../../victim'"),
+        (replace(ENTRY, digest="sha256:/../victim"), "the digest 'sha256:/../victim'"),
+    ],
+)
+def test_an_entry_that_leads_out_of_the_home_is_refused(lock: LockFile, entry: LockEntry, words: str) -> None:
+    with lock.update() as entries:
+        entries[entry.id] = entry
+    with pytest.raises(LockFileError, match=words):
+        lock.read()

@@ -208,3 +208,12 @@ def _has_cycle(present: dict[str, dict[str, Any]]) -> bool:
     while free := {name for name in left if not any(b == name and a in left for a, b in edges)}:
         left -= free
     return bool(left)
+
+
+def test_a_refused_plugin_leaves_no_number_for_the_next_at_its_address(host: hyperhost.Host) -> None:
+    manager = host._roster.manager
+    host.register(plugin("a", before=["b"]))
+    before = dict(manager.registered)
+    with pytest.raises(OrderCycleError):
+        host.register(plugin("b", before=["a"]))
+    assert manager.registered == before

@@ -364,3 +364,57 @@ def test_an_abandoned_trial_leaves_the_next_call_as_the_trial(clock: Clock) -> N
     quarantine.relapse()
     with pytest.raises(QuarantinedError, match="for 4 s more"):
         quarantine.admit("count")
+
+
+def test_switching_a_plugin_off_and_on_does_not_end_its_quarantine(
+    host: hyperhost.Host, moody: Moody, clock: Clock
+) -> None:
+    moody.error = ValueError("bad")
+    fail(host)
+    plugin = host.plugin("moody")
+    plugin.deactivate()
+    plugin.activate()
+    assert plugin.state == "quarantined"
+    with pytest.raises(QuarantinedError):
+        host.hook.count()
+    assert moody.calls == 3
+    moody.error = None
+    clock.now += 2.1
+    assert host.hook.count() == [1]
+    assert plugin.state == "active"
+
+
+def test_a_fault_while_a_plugin_is_taken_out_leaves_nothing_that_is_in_the_way_later(
+    host: hyperhost.Host, moody: Moody
+) -> None:
+    plugin = host.plugin("moody")
+    plugin.deactivate()
+    host._roster.supervisor.rest(plugin)  # another thread's, which came too late
+    plugin.activate()
+    moody.error = ValueError("bad")
+    fail(host)
+    with pytest.raises(QuarantinedError):
+        host.hook.count()
+
+
+def test_a_call_that_looked_up_its_function_before_the_release_is_no_trial(clock: Clock) -> None:
+    quarantine = Quarantine("p", POLICY, clock)
+    for _ in range(3):
+        quarantine.fault()
+    quarantine.release()
+    quarantine.admit("count")
+    quarantine.relapse()
+    assert not quarantine.active
+
+
+def test_a_trial_that_ends_in_another_plugins_fault_says_nothing(
+    host: hyperhost.Host, moody: Moody, clock: Clock
+) -> None:
+    moody.error = ValueError("bad")
+    fail(host)
+    clock.now += 2.1
+    moody.error = TrapError("trapped", plugin="another")
+    with pytest.raises(TrapError):
+        host.hook.count()
+    moody.error = None
+    assert host.hook.count() == [1]

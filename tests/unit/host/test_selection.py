@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Iterator
 from typing import Any
 
@@ -198,3 +199,19 @@ def test_specs_of_a_service_may_come_after_its_provider() -> None:
             host.hook.store_read(n=1)
         host.select("store", "one")
         assert host.hook.store_read(n=1) == 1
+
+
+def test_plugins_need_not_be_hashable_nor_different(host: hyperhost.Host) -> None:
+    @dataclasses.dataclass
+    class Equal:
+        number: int = 1
+
+        @hyperhost.hookimpl
+        def store_read(self, n):
+            return self.number
+
+    plugin = host.register(Equal(), "equal")
+    assert host.hook.store_read(n=1) == 1
+    plugin.unload()
+    with pytest.raises(ProviderMissingError):
+        host.hook.store_read(n=1)

@@ -166,3 +166,22 @@ def test_a_plugin_whose_need_is_not_met_fails_and_says_so(
     work.deactivate("base", force=True)
     with open_host(home) as host:
         assert isinstance(host.plugin("app").failure, DependencyError)
+
+
+def test_a_package_that_cannot_be_moved_into_place_leaves_the_installed_one(
+    home: Home, work: Installer, source: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    entry = work.install(packed(source, key=KEY), grant_required).entry
+    rename = Path.rename
+
+    def full(path: Path, target: Path) -> Path:
+        if path.parent == home.plugins_dir and not path.name.endswith(".old"):
+            raise OSError(28, "No space left on device")
+        return rename(path, target)
+
+    # The same files signed by another key have the same digest, and so belong in the same place.
+    monkeypatch.setattr(Path, "rename", full)
+    with pytest.raises(InstallError, match="No space left"):
+        work.upgrade("scan", packed(source, key=OTHER_KEY), lambda question: Decision(True))
+    assert work.entry("scan") == entry
+    assert call(home, "scan") == 42

@@ -7,6 +7,7 @@ import enum
 import gc
 import struct
 from dataclasses import dataclass, field
+from email.header import Header
 from typing import Annotated, Any, Literal
 
 import pytest
@@ -286,3 +287,25 @@ def test_everything_packed_stays_alive_until_the_call_is_over() -> None:
     lifted = [crossing.lift(address(data), lambda size: None) for data, _ in packed]
     assert lifted == values
     assert churn
+
+
+def test_a_list_that_grows_meanwhile_is_as_long_as_what_was_packed() -> None:
+    class Growing(list[int]):
+        """Says at once what a list says to which another thread adds between its packing and its counting."""
+
+        def __len__(self) -> int:
+            return super().__len__() + 1000
+
+    keep: list[Any] = []
+    kind = List(Prim("s64"))
+    packed = Lowering().function("test", ["a0"], [(kind, kind, "a0")])(Growing([1, 2]), keep.append)
+    assert struct.unpack_from("<8xQ", packed) == (2,)
+    assert len(keep[0]) == 2 * VAL_SIZE
+
+
+def test_what_only_has_an_encode_method_is_no_text() -> None:
+    # The header of an e-mail is such a thing, and its encode() returns text: no bytes to point at.
+    kind = Prim("string")
+    lower = Lowering().function("test", ["a0"], [(kind, kind, "a0")])
+    with pytest.raises(TypeError, match="encode"):
+        lower(Header("Subject"), [].append)

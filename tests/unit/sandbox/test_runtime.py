@@ -5,8 +5,10 @@ from __future__ import annotations
 import dataclasses
 import threading
 import time
+from collections import deque
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from types import TracebackType
 from typing import Any
 
 import pytest
@@ -17,6 +19,7 @@ from small_components import (
     COUNT,
     EVERYTHING,
     MEETS,
+    Hook,
     Meeting,
     Small,
     component,
@@ -421,3 +424,52 @@ def test_the_state_of_an_instance_lives_as_long_as_it_does(make: Runtimes) -> No
             run("meet", -1)
         run("meet", 3)
         assert seen == expected
+
+
+def test_an_error_that_is_kept_does_not_keep_the_arguments_as_c_values(make: Runtimes) -> None:
+    class Takes:
+        @hyperhost.hookspec
+        def trap(self, data: bytes) -> int: ...
+
+    hook = Hook("trap", '(param "data" (list u8)) (result s64)', "(param i32 i32) (result i64) unreachable")
+    _, run = make(component([hook]), specs=Takes)
+    with pytest.raises(TrapError) as caught:
+        run("trap", b"x" * 100_000)
+    [kept] = [
+        frame.tb_frame.f_locals["keep"]
+        for frame in _frames(caught.value)
+        if "keep" in frame.tb_frame.f_locals and "call" in frame.tb_frame.f_locals
+    ]
+    assert kept == []
+
+
+def _frames(error: BaseException) -> Iterator[TracebackType]:
+    trace = error.__traceback__
+    while trace is not None:
+        yield trace
+        trace = trace.tb_next
+
+
+def test_closing_hears_of_a_slot_that_is_freed_while_it_looks(make: Runtimes) -> None:
+    runtime, _ = make(deadline="20s", concurrency=1)
+    slots = runtime._slots
+    slots.pop()
+
+    class Looked(deque[None]):
+        """Has a call end right after close() saw that it was running."""
+
+        ended: threading.Thread | None = None
+
+        def __len__(self) -> int:
+            length = super().__len__()
+            if self.ended is None:
+                self.ended = threading.Thread(target=runtime._free_slot)
+                self.ended.start()
+                while not super().__len__():
+                    time.sleep(0.001)
+            return length
+
+    runtime._slots = Looked(slots)
+    started = time.monotonic()
+    runtime.close()
+    assert time.monotonic() - started < 10

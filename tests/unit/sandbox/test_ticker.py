@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import signal
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -213,3 +215,26 @@ def wait_until(condition: Callable[[], bool], seconds: float = 5) -> None:
     while not condition():
         assert time.monotonic() < end, "it never happened"
         time.sleep(0.002)
+
+
+def test_a_forked_child_watches_its_own_calls() -> None:
+    limits = hyperhost.Limits(deadline="100ms")
+    with hyperhost.Host("test", specs=[Small]) as host:
+        plugin = host.load(package(component([SPIN])), limits=limits)
+        with pytest.raises(DeadlineError):
+            plugin.call("spin")
+        assert threads()  # it lives on for a moment, and the child has no copy of it
+        child = os.fork()
+        if child == 0:
+            try:
+                plugin.call("spin")
+            except DeadlineError:
+                os._exit(7)
+            finally:
+                os._exit(1)
+        overdue = threading.Timer(10, os.kill, (child, signal.SIGKILL))
+        overdue.start()
+        try:
+            assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 7
+        finally:
+            overdue.cancel()
