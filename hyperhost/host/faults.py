@@ -11,6 +11,9 @@ from hyperhost.errors import HyperHostError
 
 __all__ = ["Fault", "FaultLog"]
 
+_WITH_TRACEBACK = 20
+"""Only so many of the latest faults keep their traceback."""
+
 
 @dataclass(frozen=True, slots=True)
 class Fault:
@@ -54,6 +57,9 @@ class FaultLog:
     def record(self, plugin: str, hook: str, error: BaseException) -> Fault:
         """Keep one."""
         fault = Fault(plugin, hook, error, time.time())
+        if len(self._faults) >= _WITH_TRACEBACK:
+            # A traceback keeps every frame of the call alive, and with them whatever the caller passed.
+            self._faults[-_WITH_TRACEBACK].error.__traceback__ = None
         self._faults.append(fault)
         if self._persist is not None:
             self._persist(fault)

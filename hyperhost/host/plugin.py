@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 from hyperhost.errors import GrantError, HyperHostError, PluginStateError
+from hyperhost.sandbox.call import RetiredError
 
 if TYPE_CHECKING:
     from hyperhost.capabilities.grants import GrantSet
@@ -60,7 +61,7 @@ class Line:
         def run(export: Export, arguments: tuple[Any, ...]) -> Any:
             try:
                 return call(export, arguments)
-            except PluginStateError:
+            except RetiredError:
                 latest = self.latest
                 same = latest.exports.get(export.hook)
                 if latest is runtime or same is None or same.arguments != export.arguments:
@@ -83,6 +84,7 @@ class Plugin:
         publisher: Key that signed the package, empty when none did.
         manifest: Its manifest, if it has one.
         grants: What it may do; ``None`` for native plugins, which may do anything.
+        bound: Its grants hold for this very package only, so that a changed one is not reloaded.
         usage: Largest figures seen.
         failure: Why the plugin is in the state ``failed``; ``None`` in every other state.
     """
@@ -104,6 +106,7 @@ class Plugin:
     failure: HyperHostError | None = field(default=None, repr=False)
     _state: PluginState = field(default="installed", repr=False)
     options: Any = field(default=None, repr=False)
+    bound: bool = field(default=False, repr=False)
     line: Line | None = field(default=None, repr=False)
     stamp: tuple[tuple[str, int, int], ...] = field(default=(), repr=False)
 

@@ -190,12 +190,14 @@ def _load(host: Host, entry: LockEntry, package: Package, config: Config) -> Non
     try:
         limits = config.limits_for(entry.id, entry.limits)
         stub = entry.stub_denied or None
-        host.load(package, grants=entry.granted, limits=limits, config=own.config, stub_denied=stub)
+        plugin = host.load(package, grants=entry.granted, limits=limits, config=own.config, stub_denied=stub)
     except HyperHostError as error:
         _fail(host, entry, error, package.source, "component" if package.manifest.component else "native")
     except ValueError as error:
         problem = InstallError(f"its limits are wrong: {error}", plugin=entry.id)
         _fail(host, entry, problem, package.source)
+    else:
+        plugin.bound = True
 
 
 def _fail(

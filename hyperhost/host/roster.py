@@ -11,7 +11,7 @@ from typing import Any
 
 from pluggy import HookImpl, PluginValidationError
 
-from hyperhost.errors import DuplicatePluginError, PluginLoadError, PluginStateError
+from hyperhost.errors import DuplicatePluginError, GrantError, PluginLoadError, PluginStateError
 from hyperhost.hookspecs.markers import PROJECT
 from hyperhost.host.faults import FaultLog
 from hyperhost.host.manager import PluginManager
@@ -156,12 +156,14 @@ class Roster:
         Raises:
             PluginLoadError: the new one cannot be registered; the old one is back.
             PluginStateError: the plugin was unloaded in the meantime.
+            GrantError: its grants are bound to the package as it was.
         """
         assert fresh.runtime is not None
         with self.lock:
             try:
                 self.check_alive(plugin)
-            except PluginStateError:
+                _check_bound(plugin, fresh)
+            except (GrantError, PluginStateError):
                 fresh.runtime.close()
                 raise
             if plugin.grants is not None and fresh.grants is not None:
@@ -247,6 +249,15 @@ class Roster:
         """
         if plugin._state == "uninstalled":
             raise PluginStateError("is unloaded", plugin=plugin.id, hint="load it again")
+
+
+def _check_bound(plugin: Plugin, fresh: Plugin) -> None:
+    if plugin.bound and (plugin.digest, plugin.publisher) != (fresh.digest, fresh.publisher):
+        raise GrantError(
+            "was altered since it was granted its permissions",
+            plugin=plugin.id,
+            hint=f"upgrade it, which shows what changed: hyperhost plugin upgrade {plugin.id} SOURCE",
+        )
 
 
 def _shape(plugin: Plugin) -> dict[str, tuple[Any, ...]]:

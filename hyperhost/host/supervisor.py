@@ -14,6 +14,7 @@ from pluggy import HookImpl
 
 from hyperhost.errors import (
     BadArgumentError,
+    ConcurrencyLimitError,
     HyperHostError,
     OutdatedPluginError,
     QuarantinedError,
@@ -163,8 +164,8 @@ def _replace(implementation: HookImpl, function: Any) -> None:
 
 
 def _counts(plugin: Plugin, error: Exception) -> bool:
-    """Whether an exception speaks against the plugin, rather than its caller, its age or another plugin."""
-    if isinstance(error, BadArgumentError | OutdatedPluginError | QuarantinedError):
+    """Whether an exception speaks against the plugin, not its callers, its age or another plugin."""
+    if isinstance(error, BadArgumentError | ConcurrencyLimitError | OutdatedPluginError | QuarantinedError):
         return False
     return not isinstance(error, HyperHostError) or error.plugin in (None, plugin.id)
 

@@ -16,13 +16,18 @@ from hyperhost.errors import (
     HostBytesLimitError,
     HostCallLimitError,
     OutputLimitError,
+    PluginStateError,
 )
 
 if TYPE_CHECKING:
     from hyperhost.capabilities.grants import GrantSet
     from hyperhost.sandbox.services import Services
 
-__all__ = ["Budget", "Call"]
+__all__ = ["Budget", "Call", "RetiredError"]
+
+
+class RetiredError(PluginStateError):
+    """The runtime that was to be called is closed; the plugin may have a newer one."""
 
 
 class Budget:

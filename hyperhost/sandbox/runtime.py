@@ -19,11 +19,10 @@ from hyperhost.errors import (
     BadResultError,
     ConcurrencyLimitError,
     HyperHostError,
-    PluginStateError,
     StackLimitError,
 )
 from hyperhost.sandbox import capi
-from hyperhost.sandbox.call import Budget, Call
+from hyperhost.sandbox.call import Budget, Call, RetiredError
 from hyperhost.sandbox.capi import func_call, post_return, val_delete
 from hyperhost.sandbox.export import Export
 from hyperhost.sandbox.faults import call_error
@@ -304,7 +303,7 @@ class ComponentRuntime:
             self._wait_for_slot(call)
         if self._closed:  # looked at with the slot in hand: close() waits for slots before it frees anything
             self._free_slot()
-            raise PluginStateError("is unloaded", plugin=self._plugin, hook=call.hook, hint="load it again")
+            raise RetiredError("is unloaded", plugin=self._plugin, hook=call.hook, hint="load it again")
 
     def _wait_for_slot(self, call: Call) -> None:
         with self._freed:

@@ -28,6 +28,7 @@ import hyperhost
 from hyperhost.errors import (
     CapabilityDeniedError,
     CorruptComponentError,
+    GrantError,
     ManifestError,
     PluginLoadError,
     PluginStateError,
@@ -439,3 +440,30 @@ def test_unloading_during_a_reload_frees_both_versions(
     for runtime in (made[0].runtime, loaded.runtime):
         assert runtime is not None
         assert runtime._finished
+
+
+def test_a_plugin_bound_to_its_package_is_not_reloaded_when_that_changed(
+    host: hyperhost.Host, tmp_path: Path
+) -> None:
+    plugin = host.load(write_plugin(tmp_path / "scan", answering(1, "count")))
+    plugin.bound = True
+    plugin.reload()
+    digest = plugin.digest
+    write_plugin(tmp_path / "scan", answering(2, "count"))
+    with pytest.raises(GrantError, match="was altered since it was granted"):
+        plugin.reload()
+    assert plugin.digest == digest
+    assert host.hook.count() == [1]
+
+
+def test_only_the_latest_faults_keep_their_traceback(host: hyperhost.Host) -> None:
+    from hyperhost.host.faults import FaultLog
+
+    log = FaultLog()
+    for number in range(30):
+        try:
+            raise ValueError(number)
+        except ValueError as error:
+            log.record("scan", "count", error)
+    kept = [fault.error.__traceback__ is not None for fault in log.all()]
+    assert kept == [False] * 10 + [True] * 20
