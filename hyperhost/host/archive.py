@@ -1,8 +1,9 @@
 """The files of a package, read in place from an archive or a directory that is not trusted.
 
 Everything is checked before the first byte is read: names that could lead elsewhere, links, two
-entries of one name, entries that share bytes, what stands before or behind the archive, and sizes. Sizes that an archive states are not believed either: reading
-stops where more comes out than was announced.
+entries of one name, entries that share bytes, what stands before or behind the archive, and sizes.
+Sizes that an archive states are not believed either: reading stops where more comes out than was
+announced.
 """
 
 from __future__ import annotations

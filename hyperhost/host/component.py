@@ -126,7 +126,8 @@ def _exports(
         raise PluginLoadError(
             f"implements no hook of this host; it exports {shown}",
             plugin=plugin,
-            hint=f"the host's hooks are {_listed(info.wit_name for info in hooks.values())}",
+            hint=f"the host's hooks are {_listed(info.wit_name for info in hooks.values())}; "
+            "hooks of another program are added under [host] specs in hyperhost.toml",
         )
     return found
 

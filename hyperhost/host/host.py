@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import difflib
 from collections.abc import Iterable, Mapping
+from contextlib import ExitStack
 from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Any
@@ -411,15 +412,14 @@ class Host:
         return changed
 
     def close(self) -> None:
-        """Unload every plugin and free everything. Calls in other threads must have ended."""
-        with self._roster.lock:
+        """Unload every plugin and free everything. Running calls are waited for, later ones refused."""
+        with self._roster.lock, ExitStack() as rest:
             if self._closed:
                 return
             self._closed = True
-            for plugin in list(self.plugins.values()):
-                self._roster.remove(plugin)
-            self._environment.close()
-            self.state.close()
+            rest.callback(self.state.close)
+            rest.callback(self._environment.close)
+            self._roster.close()
 
     def __enter__(self) -> Host:
         return self

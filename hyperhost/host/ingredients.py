@@ -9,7 +9,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-from hyperhost.errors import ComponentTooLargeError, CorruptComponentError, ManifestError, PackError
+from hyperhost.errors import (
+    ComponentTooLargeError,
+    CorruptComponentError,
+    HyperHostError,
+    ManifestError,
+    PackError,
+)
 from hyperhost.host.archive import MAX_COMPONENT_BYTES, MAX_FILES, MAX_TOTAL_BYTES, name_problem, open_regular
 from hyperhost.host.manifest import MAX_MANIFEST_BYTES, Manifest
 from hyperhost.host.package import MANIFEST_NAME, SIGNATURE_NAME, compiled_text
@@ -64,7 +70,7 @@ def ingredients(directory: Path, grammar: Grammar | None = None) -> Ingredients:
     manifest = _manifest(directory, grammar)
     name = _component_name(manifest)
     try:
-        names = [name, *_documents(directory)]
+        names = [name, *(each for each in _documents(directory) if each != name)]
         if problem := name_problem([MANIFEST_NAME, SBOM_NAME, SIGNATURE_NAME, *names]):
             raise PackError(f"holds {problem}", hint="rename or remove it")
         files = {MANIFEST_NAME: _read(directory, MANIFEST_NAME, MAX_MANIFEST_BYTES)}
@@ -72,7 +78,7 @@ def ingredients(directory: Path, grammar: Grammar | None = None) -> Ingredients:
             files[each] = _read(directory, each, MAX_COMPONENT_BYTES if each == name else MAX_DOCUMENT_BYTES)
             if sum(map(len, files.values())) > MAX_TOTAL_BYTES:
                 raise PackError(f"holds more than {MAX_TOTAL_BYTES >> 20} MiB", hint="leave something out")
-    except PackError as error:
+    except HyperHostError as error:
         error.located(manifest.id, None)
         raise
     if Manifest.parse(files[MANIFEST_NAME], grammar=grammar) != manifest:
@@ -174,7 +180,9 @@ def _read(directory: Path, name: str, limit: int) -> bytes:
             size = os.fstat(file.fileno()).st_size
             data = b"" if size > limit else file.read(limit + 1)
     except CorruptComponentError as error:
-        raise PackError(f"{name!r} is no regular file", hint="remove it or put a file in its place") from error
+        raise PackError(
+            f"{name!r} is no regular file", hint="remove it or put a file in its place"
+        ) from error
     except OSError as error:
         raise PackError(f"{name!r} cannot be read: {error.strerror or error}") from error
     if size <= limit and len(data) <= limit:

@@ -120,7 +120,7 @@ def public_key(text: str) -> str:
         raise SignatureError(f"{path} holds no public key", hint="it should hold 'ed25519:' and 64 digits")
     raise SignatureError(
         f"{text[:100]!r} is no public key and no file that holds one",
-        hint="give the key id, as in 'ed25519:03a1…', which 'hyperhost plugin keygen' and 'plugin show' print",
+        hint="give the key id ('ed25519:03a1…') that 'hyperhost plugin keygen' printed",
     )
 
 

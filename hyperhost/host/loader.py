@@ -6,11 +6,12 @@ import importlib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, get_args
 
 from hyperhost.contracts.limits import Limits
 from hyperhost.errors import PluginLoadError
 from hyperhost.host.environment import Environment
+from hyperhost.host.manifest import Instances
 from hyperhost.host.plugin import Line, Plugin, Usage
 from hyperhost.host.plugin_config import check_config
 from hyperhost.host.specs import HookInfo
@@ -60,6 +61,13 @@ def fill(
     from hyperhost.host.component import build_object, build_runtime
 
     manifest, options = package.manifest, plugin.options
+    instances = options.instances or manifest.instances
+    if instances not in get_args(Instances):
+        raise PluginLoadError(
+            f"instances is {instances!r}",
+            plugin=package.id,
+            hint=f"choose one of {', '.join(get_args(Instances))}",
+        )
     plugin.stamp = stamp(package.source)
     plugin.digest, plugin.publisher, plugin.manifest = package.digest, package.publisher, manifest
     plugin.grants = GrantSet(
@@ -77,7 +85,7 @@ def fill(
         hooks,
         plugin.grants,
         limits=options.limits or manifest.limits,
-        instances=options.instances or manifest.instances,
+        instances=instances,
         stub_denied=manifest.stub_denied if options.stub_denied is None else options.stub_denied,
         config=plugin.config,
         services=environment.services,

@@ -196,5 +196,3 @@ def _notes(files: Mapping[str, bytes]) -> tuple[str, ...]:
     if not any(top.startswith(("license", "licence", "copying")) for top in tops):
         missing.append("it has no licence file")
     return tuple(missing)
-
-

@@ -61,12 +61,14 @@ class Line:
         def run(export: Export, arguments: tuple[Any, ...]) -> Any:
             try:
                 return call(export, arguments)
-            except RetiredError:
+            except RetiredError as retired:
                 latest = self.latest
                 same = latest.exports.get(export.hook)
-                if latest is runtime or same is None or same.arguments != export.arguments:
-                    raise
-                return latest.call(same, arguments)
+                if latest is not runtime and same is not None and same.arguments == export.arguments:
+                    return latest.call(same, arguments)
+                raise PluginStateError(
+                    retired.message, plugin=retired.plugin, hook=retired.hook, hint=retired.hint
+                ) from None
 
         return run
 

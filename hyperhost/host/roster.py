@@ -140,6 +140,13 @@ class Roster:
         if plugin.runtime is not None:
             plugin.runtime.close()
 
+    def close(self) -> None:
+        """Remove every plugin; calls of any hook are refused from then on, as a gate must not pass by default."""
+        with self.lock:
+            for plugin in list(self.plugins.values()):
+                self.remove(plugin)
+            self.manager._inner_hookexec = _closed  # type: ignore[assignment]  # as in the manager
+
     def release(self, plugin: Plugin) -> None:
         """End a plugin's quarantine."""
         with self.lock:
@@ -249,6 +256,10 @@ class Roster:
         """
         if plugin._state == "uninstalled":
             raise PluginStateError("is unloaded", plugin=plugin.id, hint="load it again")
+
+
+def _closed(hook_name: str, *rest: object) -> object:
+    raise PluginStateError("the host is closed", hook=hook_name, hint="call hooks before Host.close()")
 
 
 def _check_bound(plugin: Plugin, fresh: Plugin) -> None:

@@ -73,9 +73,7 @@ def sbom_bytes(manifest: Manifest, sha256: str, imports: Iterable[str]) -> bytes
                 "mime-type": "text/plain" if manifest.component.endswith(".wat") else "application/wasm",
                 "hashes": [{"alg": "SHA-256", "content": sha256}],
                 **_licenses(manifest.license),
-                "properties": [
-                    {"name": "hyperhost:import", "value": name} for name in sorted(set(imports))
-                ],
+                "properties": [{"name": "hyperhost:import", "value": name} for name in sorted(set(imports))],
             },
             *(
                 {

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -58,7 +59,8 @@ def sign_package(path: Path | str, seed: bytes, *, grammar: Grammar | None = Non
             f"{path} is no {SUFFIX} file", hint="pack the plugin first, with: hyperhost plugin pack DIRECTORY"
         )
     try:
-        before = path.read_bytes()
+        with path.open("rb") as file:
+            before = hashlib.file_digest(file, "sha256").hexdigest()
         with open_archive(path) as reader:
             files = {name: b"".join(reader.chunks(name)) for name in reader.sizes}
     except OSError as error:
@@ -71,7 +73,7 @@ def sign_package(path: Path | str, seed: bytes, *, grammar: Grammar | None = Non
     if old != key_id(seed):
         files[SIGNATURE_NAME] = sign(manifest.id, manifest.version, digest, seed)
     packed = write_package(files, manifest, path, grammar=grammar)
-    return Signed(packed, old, before != path.read_bytes())
+    return Signed(packed, old, before != packed.sha256)
 
 
 def verify_package(path: Path | str, key: str = "", *, grammar: Grammar | None = None) -> Package:

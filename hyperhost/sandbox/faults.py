@@ -118,7 +118,9 @@ def _from_trap(call: Call, code: int, message: str) -> HyperHostError:
             f"of the {limit / 2**20:.1f} MiB allowed",
             hint="raise Limits.memory if it needs more",
         )
-    trap = TrapError(f"trapped: {message}", hint="a fault of the plugin; see hyperhost plugin logs")
+    trap = TrapError(
+        f"trapped: {message}", hint=f"a fault of the plugin; see hyperhost plugin logs {call.plugin}"
+    )
     trap.trap = _WORDS.get(code, str(code))
     return trap
 

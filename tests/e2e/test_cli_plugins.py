@@ -132,6 +132,16 @@ def test_stored_data_is_asked_about_before_it_is_lost(shell: Shell, tmp_path: Pa
     assert "the 4 bytes it stored are kept" in shown
 
 
+def test_a_lone_component_still_asks_for_what_was_revoked(shell: Shell, tmp_path: Path) -> None:
+    shell.ok("plugin", "install", str(lone("clock", tmp_path / "scan.wasm")), "--yes")
+    shell.ok("plugin", "revoke", "scan", "clock")
+    record = shell.ok("plugin", "permissions", "scan", "-o", "json").data
+    [asked] = record["asked"]
+    assert (asked["capability"], asked["allowed"], asked["need"]) == ("clock", "no", "required")
+    assert record["effective"] == []
+    assert shell.ok("plugin", "show", "scan", "-o", "json").data["installed_at"].endswith("Z")
+
+
 def test_permissions_are_shown_granted_and_revoked(shell: Shell, tmp_path: Path) -> None:
     source = packed(tmp_path / "s", optional=[("kv", "to remember"), ("env:APP_*", "to be set up")])
     shell.ok("plugin", "install", str(source), "--grant", "env:APP_X")

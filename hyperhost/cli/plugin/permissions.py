@@ -46,6 +46,7 @@ def register(app: typer.Typer) -> None:
 def _record(session: Session, plugin_id: str) -> dict[str, Any]:
     from hyperhost.capabilities.describe import cannot, describe
     from hyperhost.capabilities.grants import GrantSet
+    from hyperhost.host.examine import examine
     from hyperhost.host.populate import open_installed
 
     work = installer(session)
@@ -69,6 +70,10 @@ def _record(session: Session, plugin_id: str) -> dict[str, Any]:
         ]
         if manifest.bare:
             asked = [(item, "", "granted") for item in grants.granted]
+            asks = examine(host, package, limits, stub_denied=entry.stub_denied).asks
+            asked += [
+                (ask.capability, ask.reason, "required") for ask in asks if not grants.covers(ask.capability)
+            ]
         rows = []
         for capability, reason, need in asked:
             within = [item.text for item in grants.effective if capability.covers(item)]

@@ -24,7 +24,7 @@ def entry_row(entry: LockEntry) -> dict[str, Any]:
         "publisher": entry.publisher or None,
         "digest": entry.digest or None,
         "source": entry.source,
-        "installed_at": entry.installed_at or None,
+        "installed_at": entry.installed_at.replace("+00:00", "Z") or None,
     }
 
 

@@ -67,6 +67,20 @@ def replace(plugin: hyperhost.Plugin, data: bytes, **options: Any) -> None:
 # --- coming and going ------------------------------------------------------------------------------------
 
 
+def test_an_unknown_kind_of_instances_is_refused(host: hyperhost.Host) -> None:
+    with pytest.raises(PluginLoadError, match="instances is 'forever'") as caught:
+        host.load(package(answering(1, "count")), instances="forever")
+    assert caught.value.hint == "choose one of per-call, pooled, persistent"
+    assert host.hook.count() == []
+
+
+def test_a_component_for_another_program_hints_at_its_hookspecs(host: hyperhost.Host) -> None:
+    with pytest.raises(PluginLoadError, match="implements no hook") as caught:
+        host.load(package(answering(1, "unknown")))
+    assert caught.value.hint is not None
+    assert "added under [host] specs in hyperhost.toml" in caught.value.hint
+
+
 @pytest.mark.parametrize("kind", ["native", "component"])
 def test_a_plugin_goes_through_its_states(host: hyperhost.Host, kind: str) -> None:
     plugin = (
@@ -467,3 +481,14 @@ def test_only_the_latest_faults_keep_their_traceback(host: hyperhost.Host) -> No
             log.record("scan", "count", error)
     kept = [fault.error.__traceback__ is not None for fault in log.all()]
     assert kept == [False] * 10 + [True] * 20
+
+
+def test_a_hook_of_a_closed_host_refuses_instead_of_passing() -> None:
+    class Gate:
+        @hyperhost.hookspec
+        def allow(self, name: str) -> bool: ...  # type: ignore[empty-body]
+
+    with hyperhost.Host("gate", specs=[Gate]) as host:
+        assert host.hook.allow(name="a") == []
+    with pytest.raises(PluginStateError, match="the host is closed"):
+        host.hook.allow(name="a")

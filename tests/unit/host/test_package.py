@@ -317,6 +317,52 @@ def test_zip64_is_refused(tmp_path: Path) -> None:
         open_package(path)
 
 
+@pytest.mark.parametrize("names", [("docs", "docs/x"), ("a/b", "A"), ("x/y/z", "x/y")])
+def test_a_name_that_is_both_a_file_and_a_directory_is_refused(
+    tmp_path: Path, names: tuple[str, str]
+) -> None:
+    files = {"plugin.toml": MANIFEST, "plugin.wasm": WASM, **dict.fromkeys(names, b"x")}
+    with pytest.raises(PluginLoadError, match="both as a file and as a directory"):
+        open_package(packed(tmp_path / "p.hhp", files))
+
+
+def test_names_that_differ_in_how_accents_are_written_are_refused(tmp_path: Path) -> None:
+    files = FILES | {"docs/\u00e9": b"1", "docs/e\u0301": b"2"}
+    with pytest.raises(PluginLoadError, match="twice"):
+        open_package(packed(tmp_path / "p.hhp", files))
+
+
+def test_what_stands_before_or_behind_an_archive_is_refused(tmp_path: Path) -> None:
+    path = packed(tmp_path / "p.hhp", FILES)
+    data = path.read_bytes()
+    other = packed(tmp_path / "other.hhp", FILES | {"docs/read.me": b"another"}).read_bytes()
+    for altered in (b"#!/bin/sh\n" + data, other + data, data + b"x", data[:-22] + b"gap" + data[-22:]):
+        path.write_bytes(altered)
+        with pytest.raises(PluginLoadError, match="holds bytes before or behind the archive"):
+            open_package(path)
+
+
+def test_bytes_before_the_first_entry_are_refused_though_all_offsets_are_right(tmp_path: Path) -> None:
+    path = tmp_path / "p.hhp"
+    path.write_bytes(b"#!/bin/sh\n")
+    with zipfile.ZipFile(path, "a") as file:
+        for name, content in FILES.items():
+            file.writestr(name, content)
+    with pytest.raises(PluginLoadError, match="holds bytes before or behind the archive"):
+        open_package(path)
+
+
+def test_entries_that_share_bytes_are_refused(tmp_path: Path) -> None:
+    path = tmp_path / "p.hhp"
+    with zipfile.ZipFile(path, "w") as file:
+        for name in ("plugin.toml", "plugin.wasm", "docs/1", "docs/2"):
+            file.writestr(name, FILES.get(name, b"x" * 1000))
+        first, second = file.getinfo("docs/1"), file.getinfo("docs/2")
+        second.header_offset = first.header_offset + 100
+    with pytest.raises(PluginLoadError, match="holds 'docs/2' within another entry"):
+        open_package(path)
+
+
 def test_the_manifest_of_a_lone_component_can_be_completed(tmp_path: Path) -> None:
     file = tmp_path / "lone.wasm"
     file.write_bytes(WASM)
