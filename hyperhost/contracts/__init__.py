@@ -27,6 +27,12 @@ if TYPE_CHECKING:  # what type checkers and editors see; a test keeps it equal t
     from hyperhost.contracts.storage import *  # noqa: F403
     from hyperhost.contracts.types import *  # noqa: F403
 
+CONTRACT_VERSION = "1.0.0"
+"""Version of what plugins are built against: every kernel hook and every host interface.
+
+A new minor version may only add; ``sdk/wit/`` holds each version, and ``sdk/contract.py`` writes them.
+"""
+
 _NAMES_OF = {
     "types": "F32 S8 S16 S32 S64 U8 U16 U32 U64",
     "limits": "Limits",
@@ -49,7 +55,7 @@ _NAMES_OF = {
 }
 _MODULE_OF = {name: module for module, names in _NAMES_OF.items() for name in names.split()}
 
-__all__ = list(_MODULE_OF)  # the table is the one list of names
+__all__ = ["CONTRACT_VERSION", *_MODULE_OF]  # the table is the one list of names
 
 
 if not TYPE_CHECKING:  # a type checker that saw this would take any name for granted

@@ -28,11 +28,11 @@ class Guest:
 
     def __init__(self, call: Call) -> None:
         self.call = call
-        self._interfaces = {each.name: each.functions() for each in builtin_interfaces()}
+        self._interfaces = {each.name.partition("@")[0]: each.functions() for each in builtin_interfaces()}
 
     def __call__(self, function: str, *arguments: Any) -> Any:
         interface, _, name = function.partition(".")
-        found = self._interfaces[f"hyperhost:host/{interface}@1.0.0"][name]
+        found = self._interfaces[f"hyperhost:host/{interface}"][name]
         self.call.begin_host_call()
         needed = found.requires(self.call, *arguments)
         if not needed and not found.unprivileged:
