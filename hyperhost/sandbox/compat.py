@@ -73,6 +73,8 @@ def mismatch(host: Function, guest: Function, *, guest_is_callee: bool) -> str |
     if not guest_is_callee and len(guest.parameters) != len(host.parameters):
         missing = [name for name in known if name not in {other for _, other, _ in guest.parameters}]
         return f"parameter {missing[0]!r} is missing"
+    if not guest_is_callee and [name for _, name, _ in guest.parameters] != list(known):
+        return f"the parameters come in another order than {', '.join(known)}"
     if host.result is None or guest.result is None:
         if host.result is guest.result:
             return None

@@ -315,7 +315,7 @@ INTERFACE_CASES: list[tuple[str, Any, Any, str]] = [
     ("a field of the answer", function(Note), function(NOTE_AND_MORE), ""),
     ("a field with a default", function(n=Note), function(n=NOTE_AND_MORE), ""),
     ("a parameter", function(a=str), function(a=str, b=int), "parameter 'b' is missing"),
-    ("the order of parameters", function(a=str, b=str), function(b=str, a=str), "parameters changed order"),
+    ("the order of parameters", function(a=str, b=str), function(b=str, a=str), "another order"),
     ("a case that plugins receive", function(Mode), function(Wider), "case merge was added"),
     (
         "a field without a default",

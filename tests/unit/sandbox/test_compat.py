@@ -23,7 +23,7 @@ import hyperhost
 from hyperhost.contracts.types import U8, U32
 from hyperhost.errors import BadResultError, OutdatedPluginError, RefusalError, SignatureMismatchError
 from hyperhost.sandbox.compat import generic, mismatch
-from hyperhost.sandbox.types import Function, function_from_python
+from hyperhost.sandbox.types import Function, Prim, function_from_python
 
 
 def function(result: Any = None, *, raises: Any = None, **parameters: Any) -> Function:
@@ -348,3 +348,14 @@ def test_generic_types_have_bytes_and_no_python_classes() -> None:
     assert mismatch(ours, Function((("value", "value", kind),), None), guest_is_callee=True) is None
     assert "is_bytes=True" in repr(made)
     assert "Point'" not in repr(made)
+
+
+def test_a_host_function_imported_with_its_parameters_swapped_is_refused() -> None:
+    text = Prim("string")
+    host = Function((("key", "key", text), ("value", "value", text)), None)
+    swapped = Function((("value", "value", text), ("key", "key", text)), None)
+    assert (
+        mismatch(host, swapped, guest_is_callee=False)
+        == "the parameters come in another order than key, value"
+    )
+    assert mismatch(host, swapped, guest_is_callee=True) is None  # a hook's arguments go by name
