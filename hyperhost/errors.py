@@ -52,6 +52,7 @@ __all__ = [
     "OrderCycleError",
     "OutdatedPluginError",
     "OutputLimitError",
+    "PackError",
     "PluginError",
     "PluginLoadError",
     "PluginNotFoundError",
@@ -209,8 +210,14 @@ class UpgradeApprovalError(InstallError):
     code = "HH-UPGRADE"
 
 
+class PackError(PluginError):
+    """A plugin could not be packed, or a package not written. What stood there before still does."""
+
+    code = "HH-PACK"
+
+
 class SignatureError(PluginError):
-    """The publisher's signature does not fit the package."""
+    """A signature does not fit its package, is missing or by another key, or a key cannot be used."""
 
     code = "HH-SIGNATURE"
 

@@ -31,6 +31,10 @@ class PluginCommands(typer.core.TyperGroup):
         "logs": "logs",
         "stats": "stats",
         "release": "release",
+        "pack": "pack",
+        "sign": "sign",
+        "verify": "verify",
+        "keygen": "keygen",
     }
 
     def list_commands(self, ctx: Any) -> list[str]:

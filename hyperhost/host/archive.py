@@ -163,11 +163,10 @@ def open_regular(path: Path) -> IO[bytes]:
     """
     # Between the listing and now a file may have been replaced by a link or a pipe.
     descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NOFOLLOW | os.O_NONBLOCK)
-    file = os.fdopen(descriptor, "rb")
     if not stat.S_ISREG(os.fstat(descriptor).st_mode):
-        file.close()
+        os.close(descriptor)
         raise _damaged(f"{path.name} is no regular file any more")
-    return file
+    return os.fdopen(descriptor, "rb")
 
 
 def _check_directory_size(path: Path) -> None:

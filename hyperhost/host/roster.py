@@ -141,7 +141,7 @@ class Roster:
             plugin.runtime.close()
 
     def close(self) -> None:
-        """Remove every plugin; calls of any hook are refused from then on, as a gate must not pass by default."""
+        """Remove every plugin. Calls are refused from then on, as a gate must not pass by default."""
         with self.lock:
             for plugin in list(self.plugins.values()):
                 self.remove(plugin)

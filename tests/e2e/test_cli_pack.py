@@ -48,7 +48,9 @@ def test_a_plugin_is_packed_signed_verified_shown_and_installed(
     assert done.out == ""
     assert done.err.startswith(f"packed scan 1.0.0 into {file} (")
     assert "it is not signed; add --key FILE" in done.err
-    assert refused(shell("plugin", "verify", str(file), "-o", "json"), "HH-SIGNATURE").startswith("is not sig")
+    assert refused(shell("plugin", "verify", str(file), "-o", "json"), "HH-SIGNATURE").startswith(
+        "is not sig"
+    )
 
     signed = shell.ok("plugin", "sign", str(file), "--key", str(key), "-o", "json").data
     assert (signed["changed"], signed["replaced"]) == (True, None)
@@ -81,13 +83,18 @@ def test_showing_a_package_needs_no_home_and_runs_nothing(
     file = tmp_path / "scan.hhp"
     bare.ok("plugin", "pack", str(source), "--out", str(file), "--key", str(key))
     shown = bare.ok("plugin", "show", str(file), "-o", "json").data
-    assert (shown["id"], shown["version"], shown["kind"], shown["hooks"]) == ("scan", "1.0.0", "component", ["run"])
+    assert (shown["id"], shown["version"], shown["kind"], shown["hooks"]) == (
+        "scan",
+        "1.0.0",
+        "component",
+        ["run"],
+    )
     assert [(ask["capability"], ask["need"], ask["reason"]) for ask in shown["asked"]] == [
         ("clock", "required", "to date findings"),
         ("log", "optional", "to say what it found"),
     ]
     assert shown["publisher"].startswith("ed25519:")
-    assert (shown["imports"], shown["exports"]) == (["wasi:clocks/wall-clock@0.2.0"], ["run"])
+    assert (shown["imports"], shown["exports"]) == (["hyperhost:host/clock@1.0.0"], ["run"])
     assert shown["bytes"] == file.stat().st_size
     assert list(shown["files"]) == [
         "LICENSE",

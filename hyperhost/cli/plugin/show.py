@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from pathlib import Path
+from typing import Annotated, Any
 
-from hyperhost.cli.plugin.options import PluginArgument, installer
+import typer
+
+from hyperhost.cli.complete import plugin_ids
+from hyperhost.cli.plugin.options import installer
+from hyperhost.cli.plugin.showfile import is_file, show_file
 from hyperhost.cli.session import Session, command
-
-if TYPE_CHECKING:
-    import typer
 
 __all__ = ["register"]
 
@@ -40,8 +42,22 @@ def register(app: typer.Typer) -> None:
     """Add the command."""
 
     @command(app, "show")
-    def show(session: Session, plugin_id: PluginArgument) -> None:
-        """Show everything known about a plugin."""
+    def show(
+        session: Session,
+        plugin_id: Annotated[
+            str,
+            typer.Argument(
+                metavar="ID|FILE",
+                help="An installed plugin; or a package, such as scan.hhp or ./scan, installed or not.",
+                autocompletion=plugin_ids,
+                show_default=False,
+            ),
+        ],
+    ) -> None:
+        """Show everything known about a plugin, or what a package says; nothing of a package is run."""
+        if is_file(plugin_id):
+            show_file(session, Path(plugin_id))
+            return
         record = _record(session, plugin_id)
         if not session.out.structured:
             error = record.pop("error")
@@ -59,7 +75,7 @@ def _record(session: Session, plugin_id: str) -> dict[str, Any]:
     [record] = plugin_rows(session, plugin_id)
     limits = work.limits(plugin_id, entry.limits)
     record["limits"] = _limits(limits) if record["kind"] == "component" else {}
-    record["installed_at"] = entry.installed_at or None
+    record["installed_at"] = entry.installed_at.replace("+00:00", "Z") or None
     record["path"] = str(work.directory(entry)) if entry.digest else None
     if entry.digest:
         try:

@@ -424,7 +424,7 @@ def test_what_could_not_be_opened_again_is_not_written(project: Path, out: Path)
     first: Packed = pack(project, out)
     with zipfile.ZipFile(out) as archive:
         files = {name: archive.read(name) for name in archive.namelist()}
-    with pytest.raises(PackError, match="would not be a package that can be installed: .* no JSON"):
+    with pytest.raises(PackError, match=r"would not be a package that can be installed: .* no JSON"):
         write_package(files | {"plugin.sig": b"?"}, open_package(out).manifest, out)
     assert hashlib.sha256(out.read_bytes()).hexdigest() == first.sha256
 

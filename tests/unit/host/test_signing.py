@@ -105,7 +105,7 @@ def test_without_its_manifest_or_component_it_is_no_package(file: Path, name: st
     files = members(file)
     del files[name]
     rewrite(file, files)
-    with pytest.raises(ManifestError, match="does not hold|holds no plugin"):
+    with pytest.raises(ManifestError, match=r"does not hold|holds no plugin"):
         verify_package(file)
 
 
@@ -120,7 +120,7 @@ def test_any_member_added_after_signing_is_found_out(file: Path, name: str) -> N
 def test_any_member_renamed_after_signing_is_found_out(file: Path, name: str) -> None:
     files = {f"{each}2" if each == name else each: data for each, data in members(file).items()}
     rewrite(file, files)
-    with pytest.raises((SignatureError, ManifestError), match="the signature is for digest|hold"):
+    with pytest.raises((SignatureError, ManifestError), match=r"the signature is for digest|hold"):
         verify_package(file)
 
 
@@ -326,7 +326,7 @@ def test_a_key_file_whose_id_was_altered_is_refused(tmp_path: Path) -> None:
 def test_a_key_file_that_is_none_at_all_is_refused(tmp_path: Path) -> None:
     with pytest.raises(SignatureError, match="cannot be read: No such file"):
         read_key(tmp_path / "gone")
-    with pytest.raises(SignatureError, match="is no regular file|cannot be read"):
+    with pytest.raises(SignatureError, match="is no regular file"):
         read_key(tmp_path)
     (tmp_path / "a").symlink_to("a")
     with pytest.raises(SignatureError, match="cannot be read"):
