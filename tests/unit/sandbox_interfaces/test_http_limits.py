@@ -7,29 +7,11 @@ import time
 from collections.abc import Callable
 
 import pytest
+from http_asking import failure, request
 
 from hyperhost.errors import CapabilityDeniedError, DeadlineError, HostBytesLimitError
-from hyperhost.sandbox.interface import Err
-from hyperhost.sandbox.interfaces.http import HttpError, HttpRequest
+from hyperhost.sandbox.interfaces.http import HttpRequest
 from hyperhost.sandbox.services import Services
-
-
-def request(
-    url: str,
-    method: str = "GET",
-    headers: list[tuple[str, str]] | None = None,
-    body: bytes = b"",
-    timeout_ms: int | None = None,
-) -> HttpRequest:
-    return HttpRequest(method, url, headers or [], body, timeout_ms)
-
-
-def failure(fetching: Callable[..., object], asked: HttpRequest) -> HttpError:
-    with pytest.raises(Err) as caught:
-        fetching("http.fetch", asked)
-    assert isinstance(caught.value.value, HttpError)
-    return caught.value.value
-
 
 # --- time -------------------------------------------------------------------------------------
 
