@@ -17,8 +17,10 @@ if TYPE_CHECKING:
     from hyperhost.contracts.limits import Limits as Limits
     from hyperhost.hookspecs.markers import hookimpl as hookimpl
     from hyperhost.hookspecs.markers import hookspec as hookspec
+    from hyperhost.host.context import PluginContext as PluginContext
     from hyperhost.host.faults import Fault as Fault
     from hyperhost.host.host import Host as Host
+    from hyperhost.host.operations import Operations as Operations
     from hyperhost.host.plugin import Plugin as Plugin
     from hyperhost.host.quarantine import QuarantinePolicy as QuarantinePolicy
     from hyperhost.sandbox.call import Call as Call
@@ -34,7 +36,9 @@ _NAMES = {
     "Host": "hyperhost.host.host",
     "HostInterface": "hyperhost.sandbox.interface",
     "Limits": "hyperhost.contracts.limits",
+    "Operations": "hyperhost.host.operations",
     "Plugin": "hyperhost.host.plugin",
+    "PluginContext": "hyperhost.host.context",
     "QuarantinePolicy": "hyperhost.host.quarantine",
     "hookimpl": "hyperhost.hookspecs.markers",
     "hookspec": "hyperhost.hookspecs.markers",

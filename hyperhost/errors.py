@@ -29,6 +29,7 @@ __all__ = [
     "ComponentTooLargeError",
     "ConcurrencyLimitError",
     "ConfigError",
+    "ConflictError",
     "CoreModuleError",
     "CorruptComponentError",
     "DeadlineError",
@@ -44,11 +45,14 @@ __all__ = [
     "ImportDeniedError",
     "InputRequiredError",
     "InstallError",
+    "InvalidInputError",
     "LimitError",
     "LinkError",
     "LockFileError",
     "ManifestError",
     "MemoryLimitError",
+    "NotFoundError",
+    "OperationError",
     "OrderCycleError",
     "OutdatedPluginError",
     "OutputLimitError",
@@ -60,6 +64,7 @@ __all__ = [
     "ProviderConflictError",
     "ProviderMissingError",
     "QuarantinedError",
+    "QuotaExceededError",
     "QuotaError",
     "RefusalError",
     "SandboxError",
@@ -67,9 +72,12 @@ __all__ = [
     "SignatureMismatchError",
     "SpecError",
     "StackLimitError",
+    "StorageError",
     "TrapError",
+    "UnknownOperationError",
     "UnsupportedTypeError",
     "UpgradeApprovalError",
+    "WrongStateError",
 ]
 
 
@@ -469,3 +477,61 @@ class InputRequiredError(HyperHostError):
     """A question would have to be asked and there is no terminal. The hint names the flag."""
 
     code = "HH-INPUT"
+
+
+# --- operations -------------------------------------------------------------------------------
+
+
+class OperationError(HyperHostError):
+    """An operation was refused. ``plugin`` names the plugin that refused it, where one did.
+
+    Attributes:
+        rule: Stable name of the rule, empty when there is none.
+        field: Path of the argument concerned, empty when it is none in particular.
+    """
+
+    code = "HH-OPERATION"
+    rule = ""
+    field = ""
+
+
+class UnknownOperationError(OperationError):
+    """No plugin offers the operation."""
+
+    code = "HH-OPERATION-UNKNOWN"
+
+
+class InvalidInputError(OperationError):
+    """An argument is not what it has to be; ``field`` and ``rule`` say which and why."""
+
+    code = "HH-INVALID"
+
+
+class NotFoundError(OperationError):
+    """What the operation is about is not there."""
+
+    code = "HH-MISSING"
+
+
+class ConflictError(OperationError):
+    """The operation contradicts what is there already."""
+
+    code = "HH-CONFLICT"
+
+
+class WrongStateError(OperationError):
+    """The operation is not possible in the state of what it is about."""
+
+    code = "HH-WRONG-STATE"
+
+
+class QuotaExceededError(OperationError):
+    """The operation would take more than a namespace may have."""
+
+    code = "HH-QUOTA"
+
+
+class StorageError(OperationError):
+    """The store cannot be read or written. Nothing of the operation was done."""
+
+    code = "HH-STORAGE"

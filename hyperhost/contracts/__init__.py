@@ -17,9 +17,12 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:  # what type checkers and editors see; a test keeps it equal to the table below
     from hyperhost.contracts.artifact import *  # noqa: F403
     from hyperhost.contracts.command import *  # noqa: F403
+    from hyperhost.contracts.content import *  # noqa: F403
     from hyperhost.contracts.limits import Limits as Limits
     from hyperhost.contracts.mesh import *  # noqa: F403
     from hyperhost.contracts.metrics import *  # noqa: F403
+    from hyperhost.contracts.operations import *  # noqa: F403
+    from hyperhost.contracts.records import *  # noqa: F403
     from hyperhost.contracts.resolution import *  # noqa: F403
     from hyperhost.contracts.schedule import *  # noqa: F403
     from hyperhost.contracts.search import *  # noqa: F403
@@ -41,7 +44,10 @@ _NAMES_OF = {
         "ArtifactType ChangeKind ContentInfo Dependency DependencyCondition DependencyType "
         "Deprecation IssueSeverity Publisher ValidationIssue Visibility"
     ),
-    "storage": "ArtifactPage ArtifactQuery ArtifactSort PageRequest PutMode StorageTotals",
+    "storage": "ArtifactPage ArtifactQuery ArtifactSort ArtifactWrite PageRequest PutMode StorageTotals",
+    "records": "LogEntry LogPage NamespaceUsage Record RecordPage",
+    "content": "ContentPage ContentTotals StoredContent",
+    "operations": "OperationCall OperationInfo OperationOutcome Principal PrincipalKind",
     "search": (
         "Facet FacetValue Highlight RankAdjustment SearchDocument SearchHit SearchIndexState "
         "SearchRequest SearchResults SearchSort"

@@ -8,7 +8,15 @@ from enum import StrEnum
 from hyperhost.contracts.artifact import Artifact, ArtifactState, ArtifactType, Visibility
 from hyperhost.contracts.types import U32, U64
 
-__all__ = ["ArtifactPage", "ArtifactQuery", "ArtifactSort", "PageRequest", "PutMode", "StorageTotals"]
+__all__ = [
+    "ArtifactPage",
+    "ArtifactQuery",
+    "ArtifactSort",
+    "ArtifactWrite",
+    "PageRequest",
+    "PutMode",
+    "StorageTotals",
+]
 
 
 class PutMode(StrEnum):
@@ -18,6 +26,19 @@ class PutMode(StrEnum):
     """Nothing: neither the id nor ``(namespace, name, version)`` may be taken."""
     REPLACE = "replace"
     """The artifact: its id must be known."""
+
+
+@dataclass(frozen=True, slots=True)
+class ArtifactWrite:
+    """One artifact to be written, with its manifest.
+
+    Attributes:
+        artifact: The whole artifact.
+        manifest_json: The whole manifest as JSON text; empty when there is none.
+    """
+
+    artifact: Artifact
+    manifest_json: str = ""
 
 
 class ArtifactSort(StrEnum):

@@ -24,6 +24,9 @@ if TYPE_CHECKING:
 _SPECS = (
     ("artifacts", "ArtifactHooks"),
     ("storage", "StorageHooks"),
+    ("storage_records", "StorageRecordHooks"),
+    ("content", "ContentHooks"),
+    ("operations", "OperationHooks"),
     ("search", "SearchHooks"),
     ("signing", "SigningHooks"),
     ("resolution", "ResolutionHooks"),

@@ -22,6 +22,7 @@ from hyperhost.errors import (
     SpecError,
 )
 from hyperhost.hookspecs.markers import IMPL_ATTRIBUTE
+from hyperhost.host.context import Natives
 from hyperhost.host.discovery import Discovered, discover
 from hyperhost.host.environment import Environment
 from hyperhost.host.faults import Fault, FaultLog
@@ -93,6 +94,7 @@ class Host:
         self._roster = Roster(
             self._hooks, self._faults, self.state, config.providers if config is not None else None
         )
+        self._roster.natives = Natives(self._roster.manager.hook, self.home, config, self.state)
         self.plugins = self._roster.plugins
         self.hook: HookRelay = self._roster.manager.hook
         self._environment = Environment(self.home, self.state, interfaces, services, self._report_cache)
@@ -195,7 +197,7 @@ class Host:
             version = str(getattr(plugin, "__version__", getattr(plugin, "version", "0.0.0")))
             handle = Plugin(plugin_id, version, "native", self, plugin)
             handle.quarantine = Quarantine(plugin_id, self._policy)
-            self._roster.enter(handle)
+            self._roster.admit(handle)
             return handle
 
     def load(

@@ -7,12 +7,20 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Mapping
+from contextlib import suppress
 from typing import Any
 
 from pluggy import HookImpl, PluginValidationError
 
-from hyperhost.errors import DuplicatePluginError, GrantError, PluginLoadError, PluginStateError
+from hyperhost.errors import (
+    DuplicatePluginError,
+    GrantError,
+    HyperHostError,
+    PluginLoadError,
+    PluginStateError,
+)
 from hyperhost.hookspecs.markers import PROJECT
+from hyperhost.host.context import Natives
 from hyperhost.host.faults import FaultLog
 from hyperhost.host.manager import PluginManager
 from hyperhost.host.plugin import Plugin
@@ -54,6 +62,8 @@ class Roster:
         self._hooks = hooks
         self.plugins: dict[str, Plugin] = {}
         self.lock = threading.RLock()
+        self._faults = faults
+        self.natives: Natives | None = None
         self.supervisor = Supervisor(hooks, self.plugins, self.implementations, faults, state)
         self.manager = PluginManager(PROJECT, self.supervisor.on_fault)
         self.selection = Selection(self.manager, providers)
@@ -71,6 +81,22 @@ class Roster:
                 plugin=plugin_id,
                 hint="give one of them another id, or unload the first",
             )
+
+    def admit(self, plugin: Plugin) -> None:
+        """Start a native plugin and put it into calls, wholly or not at all.
+
+        Raises:
+            PluginLoadError: it cannot be started, or as :meth:`enter`.
+            OrderCycleError: as :meth:`enter`.
+        """
+        assert self.natives is not None
+        self.natives.start(plugin.object, plugin.id)
+        try:
+            self.enter(plugin)
+        except BaseException:
+            with suppress(HyperHostError):
+                self.natives.stop(plugin.object, plugin.id)
+            raise
 
     def enter(self, plugin: Plugin) -> None:
         """Put a plugin into calls, wholly or not at all.
@@ -139,11 +165,16 @@ class Roster:
             self.plugins.pop(plugin.id, None)
         if plugin.runtime is not None:
             plugin.runtime.close()
+        elif self.natives is not None:
+            try:
+                self.natives.stop(plugin.object, plugin.id)
+            except HyperHostError as error:
+                self._faults.record(plugin.id, "", error)
 
     def close(self) -> None:
         """Remove every plugin. Calls are refused from then on, as a gate must not pass by default."""
         with self.lock:
-            for plugin in list(self.plugins.values()):
+            for plugin in reversed(list(self.plugins.values())):  # those that came later may use earlier ones
                 self.remove(plugin)
             self.manager._inner_hookexec = _closed  # type: ignore[assignment]  # as in the manager
 

@@ -133,8 +133,10 @@ def test_hooks_are_named_domain_verb_and_take_no_defaults() -> None:
     domains = (
         "artifact",
         "command",
+        "content",
         "mesh",
         "metrics",
+        "operation",
         "resolution",
         "schedule",
         "search",
@@ -149,7 +151,7 @@ def test_hooks_are_named_domain_verb_and_take_no_defaults() -> None:
 
 
 def test_services_hold_the_hooks_of_their_specs_and_one_answer_each() -> None:
-    assert set(SERVICES) == {"storage", "search", "signing", "resolution", "mesh"}
+    assert set(SERVICES) == {"storage", "content", "search", "signing", "resolution", "mesh"}
     for service, hooks in SERVICES.items():
         assert hooks
         for name in hooks:

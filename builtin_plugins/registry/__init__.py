@@ -1,0 +1,1 @@
+"""The registry: artifacts, namespaces and versions, as operations over the service ``storage``."""

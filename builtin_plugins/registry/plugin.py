@@ -1,0 +1,50 @@
+"""Hook implementations of the registry; the work is in the modules of each group of operations."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from hyperhost.contracts import OperationCall, OperationInfo, OperationOutcome
+from hyperhost.errors import RefusalError
+from hyperhost.hookspecs import hookimpl
+
+if TYPE_CHECKING:
+    import hyperhost
+
+    from .table import Table
+
+__all__ = ["Registry"]
+
+
+class Registry:
+    """Operations over artifacts, namespaces and versions."""
+
+    def __init__(self) -> None:
+        self._table: Table | None = None
+        self._context: hyperhost.PluginContext | None = None
+
+    def plugin_start(self, context: hyperhost.PluginContext) -> None:
+        """Keep what the host says of itself."""
+        self._context = context
+
+    @hookimpl
+    def operation_list(self) -> list[OperationInfo]:
+        """See the hookspec."""
+        return [known.info for known in self._operations().operations.values()]
+
+    @hookimpl
+    def operation_run(self, call: OperationCall) -> OperationOutcome | None:
+        """See the hookspec."""
+        from .work import Work
+
+        if self._context is None:
+            raise RefusalError("the registry was not started by a host", "state:registry")
+        return self._operations().run(call, Work(call, self._context.hook))
+
+    def _operations(self) -> Table:
+        """The table, made when it is first needed: its modules take a while to import."""
+        if self._table is None:
+            from .operations import table
+
+            self._table = table()
+        return self._table

@@ -1,0 +1,244 @@
+"""Contract types as JSON data and back: what operations take and answer, and what storage keeps.
+
+A dataclass is an object, an enum its value, bytes are base64 text, and a tuple is an array. Reading
+is strict: a key that the type does not have, and a value of another type, are refused with their
+path. A field that has a default may be missing, so that what was written by an older version reads.
+"""
+
+from __future__ import annotations
+
+import base64
+import dataclasses
+import types
+import typing
+from collections.abc import Callable
+from enum import Enum
+from functools import cache
+from typing import Any, TypeVar
+
+__all__ = ["DataError", "from_data", "to_data"]
+
+T = TypeVar("T")
+_PLAIN = (str, int, float, bool, type(None))
+
+
+class DataError(ValueError):
+    """JSON data that is not of the type it is read as.
+
+    Attributes:
+        path: Where, for example ``metadata.licenses[1]``; empty for the whole.
+        problem: What is wrong there, and what was expected.
+    """
+
+    def __init__(self, path: str, problem: str) -> None:
+        super().__init__(f"{path or 'the value'} {problem}")
+        self.path = path
+        self.problem = problem
+
+
+def to_data(value: Any) -> Any:
+    """A value of a contract type as JSON data.
+
+    Raises:
+        TypeError: it holds something that is of no contract type.
+    """
+    cls = value.__class__
+    if cls in _PLAIN:
+        return value
+    if isinstance(value, Enum):
+        return value.value
+    if cls is list or cls is tuple:
+        return [to_data(item) for item in value]
+    if cls is dict:
+        return {key: to_data(item) for key, item in value.items()}
+    if cls is bytes:
+        return base64.b64encode(value).decode("ascii")
+    if dataclasses.is_dataclass(value):
+        return {name: to_data(getattr(value, name)) for name in _names(cls)}
+    if isinstance(value, _PLAIN):
+        return value
+    raise TypeError(f"{cls.__name__} is no contract type")
+
+
+def from_data(cls: type[T], data: Any) -> T:
+    """The value of a contract type that JSON data stands for.
+
+    Raises:
+        DataError: it stands for none; says where and why.
+    """
+    return typing.cast("T", _reader(typing.cast("Any", cls))(data, ""))
+
+
+@cache
+def _names(cls: type) -> tuple[str, ...]:
+    return tuple(field.name for field in dataclasses.fields(cls))
+
+
+_Reader = Callable[[Any, str], Any]
+
+
+@cache
+def _reader(kind: Any) -> _Reader:
+    """A function that reads values of a type, made once."""
+    if typing.get_origin(kind) is typing.Annotated:
+        return _number(kind)
+    origin, arguments = typing.get_origin(kind), typing.get_args(kind)
+    if origin is list:
+        return _list(_reader(arguments[0]))
+    if origin is tuple:
+        return _tuple(tuple(_reader(item) for item in arguments))
+    if origin is dict:
+        return _dict(_reader(arguments[1]))
+    if origin in (typing.Union, types.UnionType):
+        rest = [item for item in arguments if item is not type(None)]
+        if len(rest) == 1:
+            return _optional(_reader(rest[0]))
+    if origin is typing.Literal:
+        return _choice(arguments)
+    if isinstance(kind, type):
+        if dataclasses.is_dataclass(kind):
+            return _record(kind)
+        if issubclass(kind, Enum):
+            return _enum(kind)
+        if kind is bytes:
+            return _bytes
+        return _plain(kind)
+    raise TypeError(f"{kind!r} is no contract type")
+
+
+def _plain(kind: type) -> _Reader:
+    words = {str: "text", bool: "true or false", int: "a whole number", float: "a number"}.get(kind)
+    if words is None:
+        raise TypeError(f"{kind!r} is no contract type")
+
+    def read(data: Any, path: str) -> Any:
+        if data.__class__ is kind:
+            return data
+        if kind is float and data.__class__ is int:
+            return float(data)
+        raise DataError(path, f"is {_found(data)}, where {words} is expected")
+
+    return read
+
+
+def _number(kind: Any) -> _Reader:
+    """Numbers of a stated width; the width is the last word of the alias's annotation."""
+    base, *notes = typing.get_args(kind)
+    plain = _reader(base)
+    name = next((str(note) for note in notes if isinstance(note, str)), "")
+    if base is not int or name[1:] not in ("8", "16", "32", "64"):
+        return plain
+    bits = int(name[1:])
+    least, most = (0, 2**bits - 1) if name[0] == "u" else (-(2 ** (bits - 1)), 2 ** (bits - 1) - 1)
+
+    def read(data: Any, path: str) -> Any:
+        value = plain(data, path)
+        if not least <= value <= most:
+            raise DataError(path, f"is {value}, where {least} to {most} is expected")
+        return value
+
+    return read
+
+
+def _bytes(data: Any, path: str) -> bytes:
+    try:
+        return base64.b64decode(data, validate=True)
+    except (ValueError, TypeError):
+        raise DataError(path, f"is {_found(data)}, where base64 text is expected") from None
+
+
+def _optional(inner: _Reader) -> _Reader:
+    return lambda data, path: None if data is None else inner(data, path)
+
+
+def _list(inner: _Reader) -> _Reader:
+    def read(data: Any, path: str) -> Any:
+        if data.__class__ is not list:
+            raise DataError(path, f"is {_found(data)}, where an array is expected")
+        return [inner(item, f"{path}[{index}]") for index, item in enumerate(data)]
+
+    return read
+
+
+def _tuple(inner: tuple[_Reader, ...]) -> _Reader:
+    def read(data: Any, path: str) -> Any:
+        if data.__class__ is not list or len(data) != len(inner):
+            raise DataError(path, f"is {_found(data)}, where an array of {len(inner)} is expected")
+        return tuple(
+            each(item, f"{path}[{index}]") for index, (each, item) in enumerate(zip(inner, data, strict=True))
+        )
+
+    return read
+
+
+def _dict(inner: _Reader) -> _Reader:
+    def read(data: Any, path: str) -> Any:
+        if data.__class__ is not dict:
+            raise DataError(path, f"is {_found(data)}, where an object is expected")
+        return {key: inner(item, f"{path}.{key}" if path else key) for key, item in data.items()}
+
+    return read
+
+
+def _choice(known: tuple[Any, ...]) -> _Reader:
+    def read(data: Any, path: str) -> Any:
+        if data not in known:
+            raise DataError(path, f"is {_found(data)}, where one of {', '.join(map(str, known))} is expected")
+        return data
+
+    return read
+
+
+def _enum(kind: type[Enum]) -> _Reader:
+    known = {member.value: member for member in kind}
+
+    def read(data: Any, path: str) -> Any:
+        try:
+            return known[data]
+        except (KeyError, TypeError):
+            names = ", ".join(str(value) for value in known)
+            raise DataError(path, f"is {_found(data)}, where one of {names} is expected") from None
+
+    return read
+
+
+def _record(kind: type) -> _Reader:
+    hints = typing.get_type_hints(kind, include_extras=True)
+    readers = {field.name: _reader(hints[field.name]) for field in dataclasses.fields(kind)}
+    needed = [
+        field.name
+        for field in dataclasses.fields(kind)
+        if field.default is dataclasses.MISSING and field.default_factory is dataclasses.MISSING
+    ]
+
+    def read(data: Any, path: str) -> Any:
+        if data.__class__ is not dict:
+            raise DataError(path, f"is {_found(data)}, where an object is expected")
+        values = {}
+        for key, item in data.items():
+            place = f"{path}.{key}" if path else str(key)
+            if (each := readers.get(key)) is None:
+                raise DataError(place, f"is not known; known are {', '.join(readers)}")
+            values[key] = each(item, place)
+        for key in needed:
+            if key not in values:
+                raise DataError(f"{path}.{key}" if path else key, "is missing")
+        return kind(**values)
+
+    return read
+
+
+def _found(data: Any) -> str:
+    """What was found, in a few words."""
+    match data:
+        case None:
+            return "null"
+        case bool() | int() | float():
+            return str(data)
+        case str():
+            return repr(data if len(data) <= 60 else f"{data[:60]}…")
+        case list():
+            return "an array"
+        case dict():
+            return "an object"
+    return type(data).__name__
