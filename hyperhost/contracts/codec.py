@@ -80,6 +80,8 @@ _Reader = Callable[[Any, str], Any]
 @cache
 def _reader(kind: Any) -> _Reader:
     """A function that reads values of a type, made once."""
+    if kind is Any:
+        return lambda data, path: data
     if typing.get_origin(kind) is typing.Annotated:
         return _number(kind)
     origin, arguments = typing.get_origin(kind), typing.get_args(kind)
@@ -96,14 +98,16 @@ def _reader(kind: Any) -> _Reader:
     if origin is typing.Literal:
         return _choice(arguments)
     if isinstance(kind, type):
-        if dataclasses.is_dataclass(kind):
-            return _record(kind)
-        if issubclass(kind, Enum):
-            return _enum(kind)
-        if kind is bytes:
-            return _bytes
-        return _plain(kind)
+        return _named(kind)
     raise TypeError(f"{kind!r} is no contract type")
+
+
+def _named(kind: type) -> _Reader:
+    if dataclasses.is_dataclass(kind):
+        return _record(kind)
+    if issubclass(kind, Enum):
+        return _enum(kind)
+    return _bytes if kind is bytes else _plain(kind)
 
 
 def _plain(kind: type) -> _Reader:

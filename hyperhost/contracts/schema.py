@@ -36,14 +36,19 @@ def schema_of(kind: Any) -> dict[str, Any]:
     if origin is typing.Literal:
         return {"enum": list(arguments)}
     if isinstance(kind, type):
-        if dataclasses.is_dataclass(kind):
-            return _record(kind)
-        if issubclass(kind, Enum):
-            return {"enum": [member.value for member in kind]}
-        plain = {str: "string", bool: "boolean", int: "integer", float: "number", bytes: "string"}.get(kind)
-        if plain is not None:
-            return {"type": plain, **({"contentEncoding": "base64"} if kind is bytes else {})}
+        return _named(kind)
     raise TypeError(f"{kind!r} is no contract type")
+
+
+def _named(kind: type) -> dict[str, Any]:
+    if dataclasses.is_dataclass(kind):
+        return _record(kind)
+    if issubclass(kind, Enum):
+        return {"enum": [member.value for member in kind]}
+    plain = {str: "string", bool: "boolean", int: "integer", float: "number", bytes: "string"}.get(kind)
+    if plain is None:
+        raise TypeError(f"{kind!r} is no contract type")
+    return {"type": plain, **({"contentEncoding": "base64"} if kind is bytes else {})}
 
 
 def _record(kind: type) -> dict[str, Any]:

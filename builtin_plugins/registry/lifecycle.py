@@ -1,0 +1,119 @@
+"""Operations that move an artifact through its life: publish, deprecate, archive, and back.
+
+draft ──publish──▶ published ──deprecate──▶ deprecated
+  ▲                   │  ▲                     │
+  └────unpublish──────┘  └────undeprecate──────┘
+published, deprecated, draft ──archive──▶ archived ──restore──▶ what it was
+"""
+
+from __future__ import annotations
+
+import dataclasses
+
+from hyperhost.contracts import Artifact, ArtifactState, ChangeKind, Deprecation, PutMode
+
+from .artifacts import touched
+from .drafts import Changed
+from .gates import propose, write
+from .names import check_name, check_namespace, check_version
+from .references import coordinates, find
+from .refusals import invalid, wrong_state
+from .table import operation
+from .work import Work
+
+__all__ = ["archive", "deprecate", "publish", "restore", "undeprecate", "unpublish"]
+
+_BEFORE_ARCHIVE = "hyperhost.state-before-archive"
+"""Annotation that remembers what an archived artifact was."""
+
+
+@operation("publish", group="artifact", permission="artifact:publish", changes=True)
+def publish(work: Work, artifact: str) -> Changed:
+    """Publish a draft. Its content, manifest and dependencies never change from then on."""
+    before = _in_state(work, artifact, "published", ArtifactState.DRAFT)
+    activity = before.activity
+    if activity.published_at_us is None:
+        activity = dataclasses.replace(activity, published_at_us=work.at_us)
+    after = dataclasses.replace(before, state=ArtifactState.PUBLISHED, activity=activity)
+    return _move(work, ChangeKind.PUBLISHED, after, before)
+
+
+@operation("unpublish", group="artifact", permission="artifact:publish", changes=True)
+def unpublish(work: Work, artifact: str) -> Changed:
+    """Take a published artifact back to being a draft; its content stays fixed all the same."""
+    before = _in_state(work, artifact, "unpublished", ArtifactState.PUBLISHED)
+    return _move(work, ChangeKind.UPDATED, dataclasses.replace(before, state=ArtifactState.DRAFT), before)
+
+
+@operation("deprecate", group="artifact", permission="artifact:deprecate", changes=True)
+def deprecate(
+    work: Work,
+    artifact: str,
+    reason: str = "",
+    replacement: str | None = None,
+    removed_at_us: int | None = None,
+    alternate_versions: list[str] | None = None,
+) -> Changed:
+    """Say that a version should no longer be used, and what to use instead."""
+    before = _in_state(work, artifact, "deprecated", ArtifactState.PUBLISHED)
+    if replacement is not None:
+        path, _, name = replacement.partition("/")
+        check_namespace(path)
+        check_name(name)
+    for index, version in enumerate(alternate_versions or ()):
+        check_version(version)
+        if version == before.version:
+            raise invalid(f"alternate_versions[{index}]", "itself", f"{version} is the deprecated version")
+    if removed_at_us is not None and removed_at_us < work.at_us:
+        raise invalid("removed_at_us", "past", "the moment of removal lies in the past")
+    about = Deprecation(work.at_us, reason, removed_at_us, replacement, alternate_versions or [])
+    after = dataclasses.replace(before, state=ArtifactState.DEPRECATED, deprecation=about)
+    return _move(work, ChangeKind.DEPRECATED, after, before)
+
+
+@operation("undeprecate", group="artifact", permission="artifact:deprecate", changes=True)
+def undeprecate(work: Work, artifact: str) -> Changed:
+    """Take a deprecation back."""
+    before = _in_state(work, artifact, "taken back", ArtifactState.DEPRECATED)
+    after = dataclasses.replace(before, state=ArtifactState.PUBLISHED, deprecation=None)
+    return _move(work, ChangeKind.UPDATED, after, before)
+
+
+@operation("archive", group="artifact", permission="artifact:archive", changes=True)
+def archive(work: Work, artifact: str) -> Changed:
+    """Put an artifact away: it is kept, and is neither found nor resolved."""
+    known = (ArtifactState.DRAFT, ArtifactState.PUBLISHED, ArtifactState.DEPRECATED)
+    before = _in_state(work, artifact, "archived", *known)
+    notes = {**before.annotations, _BEFORE_ARCHIVE: before.state.value}
+    after = dataclasses.replace(before, state=ArtifactState.ARCHIVED, annotations=notes)
+    return _move(work, ChangeKind.UPDATED, after, before)
+
+
+@operation("restore", group="artifact", permission="artifact:archive", changes=True)
+def restore(work: Work, artifact: str) -> Changed:
+    """Bring an archived artifact back to what it was."""
+    before = _in_state(work, artifact, "restored", ArtifactState.ARCHIVED)
+    notes = dict(before.annotations)
+    state = ArtifactState(notes.pop(_BEFORE_ARCHIVE, ArtifactState.DRAFT.value))
+    after = dataclasses.replace(before, state=state, annotations=notes)
+    return _move(work, ChangeKind.UPDATED, after, before)
+
+
+def _in_state(work: Work, reference: str, done: str, *states: ArtifactState) -> Artifact:
+    found = find(work, reference)
+    work.about(coordinates(found), found.namespace, state=found.state.value)
+    if found.state not in states:
+        names = " or ".join(state.value for state in states)
+        raise wrong_state(
+            "state", f"{coordinates(found)} is {found.state.value} and cannot be {done}", f"only {names} can"
+        )
+    return found
+
+
+def _move(work: Work, kind: ChangeKind, after: Artifact, before: Artifact) -> Changed:
+    manifest_json = work.hook.storage_get_manifest(artifact_id=before.id) or ""
+    after, manifest_json, issues = propose(work, kind, after, before, manifest_json)
+    after = touched(after, work.at_us)
+    write(work, kind, after, before, manifest_json, PutMode.REPLACE)
+    work.about(coordinates(after), after.namespace, to=after.state.value)
+    return Changed(after, issues)
