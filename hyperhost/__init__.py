@@ -17,10 +17,14 @@ if TYPE_CHECKING:
     from hyperhost.contracts.limits import Limits as Limits
     from hyperhost.hookspecs.markers import hookimpl as hookimpl
     from hyperhost.hookspecs.markers import hookspec as hookspec
+    from hyperhost.host.canary import CanaryPolicy as CanaryPolicy
+    from hyperhost.host.canary import CanaryState as CanaryState
     from hyperhost.host.faults import Fault as Fault
     from hyperhost.host.host import Host as Host
     from hyperhost.host.plugin import Plugin as Plugin
     from hyperhost.host.quarantine import QuarantinePolicy as QuarantinePolicy
+    from hyperhost.host.recording import Recording as Recording
+    from hyperhost.host.replay import replay as replay
     from hyperhost.sandbox.call import Call as Call
     from hyperhost.sandbox.interface import Err as Err
     from hyperhost.sandbox.interface import HostInterface as HostInterface
@@ -28,6 +32,8 @@ if TYPE_CHECKING:
 
 _NAMES = {
     "Call": "hyperhost.sandbox.call",
+    "CanaryPolicy": "hyperhost.host.canary",
+    "CanaryState": "hyperhost.host.canary",
     "Capability": "hyperhost.capabilities.grammar",
     "Err": "hyperhost.sandbox.interface",
     "Fault": "hyperhost.host.faults",
@@ -36,9 +42,11 @@ _NAMES = {
     "Limits": "hyperhost.contracts.limits",
     "Plugin": "hyperhost.host.plugin",
     "QuarantinePolicy": "hyperhost.host.quarantine",
+    "Recording": "hyperhost.host.recording",
     "hookimpl": "hyperhost.hookspecs.markers",
     "hookspec": "hyperhost.hookspecs.markers",
     "hostfunction": "hyperhost.sandbox.interface",
+    "replay": "hyperhost.host.replay",
 }
 
 __all__ = [*_NAMES, "__version__", "errors"]
