@@ -19,6 +19,20 @@ WHEEL = (
     "hyperhost/py.typed",
     "hyperhost/cli/main.py",
     *(f"hyperhost/demo/guests/{name}.wasm" for name in GUESTS),
+    "hyperhost/testing/plugin.py",
+    *(f"hyperhost/sdk/native/deterministic-{machine}-linux.so" for machine in ("x86_64", "aarch64")),
+    *(
+        f"hyperhost/sdk/languages/{name}"
+        for name in (
+            *("component.mjs", "javascript_tool.mjs", "javascript_entry.js", "javascript_console.js"),
+            *("c_runtime/plugin_runtime.h", "c_runtime/plugin_runtime.c", "c_runtime/plugin_abi.h"),
+            "zig_runtime/runtime.zig",
+        )
+    ),
+    *(
+        f"hyperhost/sdk/templates/{name}"
+        for name in ("common/dot-gitignore.tmpl", "rust/Cargo.toml.tmpl", "native/pyproject.toml.tmpl")
+    ),
     "builtin_plugins/__init__.py",
     "builtin_plugins/py.typed",
     "builtin_plugins/storage_memory/plugin.py",
@@ -47,7 +61,12 @@ def problems(directory: Path) -> list[str]:
     demo = sum(sizes.get(f"hyperhost/demo/guests/{name}.wasm", 0) for name in GUESTS[:2])
     if demo >= MAX_GUEST_BYTES:
         found.append(f"the demo's components have {demo} bytes, {MAX_GUEST_BYTES} or more")
-    for line in ("hyperhost = hyperhost.cli.main:main", "[hyperhost.plugins]", "storage-memory = "):
+    for line in (
+        "hyperhost = hyperhost.cli.main:main",
+        "[hyperhost.plugins]",
+        "storage-memory = ",
+        "[pytest11]",
+    ):
         if line not in declared:
             found.append(f"{wheel.name} declares no {line!r}")
 

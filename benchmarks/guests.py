@@ -141,3 +141,20 @@ EXTISM_ECHO_UNCOPIED = """
     (i32.const 0)))
 """
 """An echo that hands its input back without copying it: the least an Extism plugin can do."""
+
+ASK_THE_TIME = """
+(component
+  (import "hyperhost:host/clock@1.0.0" (instance $clock (export "now" (func (result u64)))))
+  (core func $now (canon lower (func $clock "now")))
+  (core module $m
+    (import "host" "now" (func $now (result i64)))
+    (func (export "spin") (param $rounds i64) (result i64) (local $x i64)
+      (loop $again
+        (local.set $x (call $now))
+        (local.set $rounds (i64.sub (local.get $rounds) (i64.const 1)))
+        (br_if $again (i64.gt_s (local.get $rounds) (i64.const 0))))
+      (local.get $x)))
+  (core instance $i (instantiate $m (with "host" (instance (export "now" (func $now))))))
+  (func (export "spin") (param "rounds" s64) (result s64) (canon lift (core func $i "spin"))))
+"""
+"""``spin(rounds: int) -> int``: asks the host for the time so many times."""

@@ -24,6 +24,8 @@ SCRIPTS = (
     "threads",
     "startup",
     "second_start",
+    "languages",
+    "replay",
 )
 
 

@@ -17,12 +17,16 @@ if TYPE_CHECKING:
     from hyperhost.contracts.limits import Limits as Limits
     from hyperhost.hookspecs.markers import hookimpl as hookimpl
     from hyperhost.hookspecs.markers import hookspec as hookspec
+    from hyperhost.host.canary import CanaryPolicy as CanaryPolicy
+    from hyperhost.host.canary import CanaryState as CanaryState
     from hyperhost.host.context import PluginContext as PluginContext
     from hyperhost.host.faults import Fault as Fault
     from hyperhost.host.host import Host as Host
     from hyperhost.host.operations import Operations as Operations
     from hyperhost.host.plugin import Plugin as Plugin
     from hyperhost.host.quarantine import QuarantinePolicy as QuarantinePolicy
+    from hyperhost.host.recording import Recording as Recording
+    from hyperhost.host.replay import replay as replay
     from hyperhost.sandbox.call import Call as Call
     from hyperhost.sandbox.interface import Err as Err
     from hyperhost.sandbox.interface import HostInterface as HostInterface
@@ -30,6 +34,8 @@ if TYPE_CHECKING:
 
 _NAMES = {
     "Call": "hyperhost.sandbox.call",
+    "CanaryPolicy": "hyperhost.host.canary",
+    "CanaryState": "hyperhost.host.canary",
     "Capability": "hyperhost.capabilities.grammar",
     "Err": "hyperhost.sandbox.interface",
     "Fault": "hyperhost.host.faults",
@@ -40,9 +46,11 @@ _NAMES = {
     "Plugin": "hyperhost.host.plugin",
     "PluginContext": "hyperhost.host.context",
     "QuarantinePolicy": "hyperhost.host.quarantine",
+    "Recording": "hyperhost.host.recording",
     "hookimpl": "hyperhost.hookspecs.markers",
     "hookspec": "hyperhost.hookspecs.markers",
     "hostfunction": "hyperhost.sandbox.interface",
+    "replay": "hyperhost.host.replay",
 }
 
 __all__ = [*_NAMES, "__version__", "errors"]

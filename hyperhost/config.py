@@ -16,6 +16,7 @@ from typing import Final
 
 from hyperhost.contracts.limits import Limits, parse_duration_ms
 from hyperhost.errors import ConfigError, ManifestError
+from hyperhost.host.canary import CanaryPolicy
 from hyperhost.host.quarantine import QuarantinePolicy
 from hyperhost.host.tables import Table
 
@@ -55,6 +56,7 @@ class Config:
         specs: Classes of hookspecs to add to the kernel's, as ``package.module:Class``.
         providers: Id of the selected plugin by service.
         quarantine: When plugins are put to rest.
+        canary: When canaries are rolled back.
         limits: Limits of components whose manifest asks for none.
         plugins: What differs for single plugins, by id.
         source: The file it was read from, ``None`` for the defaults.
@@ -63,6 +65,7 @@ class Config:
     specs: tuple[str, ...] = ()
     providers: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
     quarantine: QuarantinePolicy = field(default_factory=QuarantinePolicy)
+    canary: CanaryPolicy = field(default_factory=CanaryPolicy)
     limits: Limits = field(default_factory=Limits)
     plugins: Mapping[str, PluginConfig] = field(default_factory=lambda: MappingProxyType({}))
     source: Path | None = None
@@ -121,6 +124,7 @@ def _config(root: Table, source: Path) -> Config:
         specs=specs,
         providers=_providers(root.table("providers")),
         quarantine=_quarantine(root.table("quarantine")),
+        canary=_canary(root.table("canary")),
         limits=Limits.from_dict(_limits(root.table("limits"))),
         plugins=_plugins(root.table("plugins")),
         source=source,
@@ -144,6 +148,21 @@ def _quarantine(table: Table) -> QuarantinePolicy:
         window=_duration(table, "window", default.window),
         rest=_duration(table, "rest", default.rest),
         max_rest=_duration(table, "max_rest", default.max_rest),
+    )
+    table.done()
+    return policy
+
+
+def _canary(table: Table) -> CanaryPolicy:
+    default = CanaryPolicy()
+    faults, calls = (table.whole(key, 1, _MAX_FAULTS) for key in ("faults", "calls"))
+    policy = CanaryPolicy(
+        faults=default.faults if faults is None else faults,
+        window=_duration(table, "window", default.window),
+        calls=default.calls if calls is None else calls,
+        fault_rate=table.number("fault_rate", 0, 1, default.fault_rate),
+        slower=table.number("slower", 1, 1000, default.slower),
+        floor=_duration(table, "floor", default.floor),
     )
     table.done()
     return policy

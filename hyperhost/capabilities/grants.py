@@ -15,7 +15,7 @@ from typing import Final
 from hyperhost.capabilities.grammar import Capability, Grammar
 from hyperhost.errors import CapabilityDeniedError, CapabilitySyntaxError, GrantError
 
-__all__ = ["GrantSet", "intersect", "still_asked"]
+__all__ = ["GrantSet", "change_grants", "intersect", "still_asked"]
 
 _REMEMBERED: Final = 4096
 _REACHED: Final = 10_000
@@ -36,6 +36,36 @@ def still_asked(asked: Iterable[Capability] | None, granted: Iterable[Capability
         return tuple(granted)
     asked = tuple(asked)
     return tuple(grant for grant in granted if any(ask.meet(grant) is not None for ask in asked))
+
+
+def change_grants(sets: Sequence[GrantSet], change: Callable[[GrantSet, str], None], capability: str) -> None:
+    """Grant or revoke in each of several sets where that can be done: those of the versions of one plugin.
+
+    Args:
+        sets: What each version holds.
+        change: ``GrantSet.grant`` or ``GrantSet.revoke``.
+        capability: What to grant or revoke.
+
+    Raises:
+        GrantError: it can be done in none of them, or a part of it would stay granted in one that
+            holds something wider; nothing was changed.
+        CapabilitySyntaxError: the text is no capability.
+    """
+    fitting, problems = [], []
+    for each in sets:
+        attempt = each.copy()
+        try:
+            change(attempt, capability)
+        except GrantError as error:
+            if change is GrantSet.revoke and attempt.touches(capability):
+                raise
+            problems.append(error)
+        else:
+            fitting.append(each)
+    if not fitting:
+        raise problems[0]
+    for each in fitting:
+        change(each, capability)
 
 
 def _without_covered(capabilities: Iterable[Capability]) -> tuple[Capability, ...]:
@@ -166,6 +196,17 @@ class GrantSet:
                     hint=f"granted: {_listed(self._state.granted)}",
                 )
             self._state = self._made(kept)
+
+    def copy(self) -> GrantSet:
+        """Another set that holds the same now."""
+        return GrantSet(
+            self.plugin_id, self.requested, self.granted, grammar=self._grammar, learning=self.learning
+        )
+
+    def touches(self, capability: Capability | str) -> bool:
+        """Whether anything granted has something in common with this."""
+        parsed = self._parsed(capability)
+        return any(held.meet(parsed) is not None for held in self._state.granted)
 
     def carry(self, old: GrantSet) -> None:
         """Hold what ``old`` holds now, as far as this plugin asks for any of it."""

@@ -6,7 +6,7 @@ import stat
 import sys
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from typing import Literal
+from typing import Any, Literal
 
 import typer
 
@@ -152,9 +152,26 @@ def _plugins(session: Session) -> Iterator[Finding]:
         elif row["state"] == "quarantined":
             hint = f"see: hyperhost plugin logs {row['id']}; then: hyperhost plugin release {row['id']}"
             yield Finding(f"plugin {row['id']}", "note", "is in quarantine", hint)
+        if row["canary"]:
+            yield _canary(row["id"], row["canary"])
     sound = sum(row["state"] == "active" for row in rows)
     yield Finding("plugins", "ok", f"{sound} of {len(rows)} active")
     yield from _services(session)
+
+
+def _canary(plugin_id: str, canary: dict[str, Any]) -> Finding:
+    from hyperhost.cli.plugin.rows import canary_words
+
+    upgrade = f"hyperhost plugin upgrade {plugin_id}"
+    if canary["error"]:
+        return Finding(
+            f"canary of {plugin_id}",
+            "broken",
+            f"version {canary['version']} does not run: {canary['error']['message']}",
+            f"drop it with: {upgrade} --rollback",
+        )
+    hint = f"see: hyperhost plugin stats {plugin_id}; then: {upgrade} --promote, or --rollback"
+    return Finding(f"canary of {plugin_id}", "note", canary_words(canary), hint)
 
 
 def _services(session: Session) -> Iterator[Finding]:

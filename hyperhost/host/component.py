@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from hyperhost.contracts.limits import Limits
 from hyperhost.errors import HyperHostError, PluginLoadError, SignatureMismatchError
 from hyperhost.hookspecs.markers import IMPL_ATTRIBUTE
+from hyperhost.host.recording import Origin
 from hyperhost.host.specs import HookInfo
 
 if TYPE_CHECKING:
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
     from hyperhost.host.package import Package
     from hyperhost.sandbox.engine import Sandbox
     from hyperhost.sandbox.export import Export
+    from hyperhost.sandbox.replaying import Playback
     from hyperhost.sandbox.runtime import ComponentRuntime, InstanceMode, Observer
     from hyperhost.sandbox.services import Services
 
@@ -45,8 +47,11 @@ def build_runtime(
     config: Mapping[str, Any],
     services: Services,
     observe: Observer | None = None,
+    playback: Playback | None = None,
 ) -> ComponentRuntime:
     """Compile, check and link a component; nothing of it is run.
+
+    With ``playback`` its host calls are answered from a recording, and it reaches nothing.
 
     Raises:
         ComponentFormatError: the file is not a usable component.
@@ -71,7 +76,16 @@ def build_runtime(
     engine = sandbox.engine(fuel=fuel)
     try:
         exports = _exports(component, engine, hooks, plugin, [item.name for item in package.manifest.hooks])
-        linked = link(component, sandbox, engine, plugin, grants, stub_denied=stub_denied)
+        linked = link(
+            component,
+            sandbox,
+            engine,
+            plugin,
+            grants,
+            stub_denied=stub_denied,
+            optional=_optional_kinds(package),
+            playback=playback,
+        )
     except BaseException as caught:
         component.close()
         if isinstance(caught, HyperHostError):
@@ -90,7 +104,17 @@ def build_runtime(
         config,
         services,
         observe,
+        about=Origin.of(package),
     )
+
+
+def _optional_kinds(package: Package) -> frozenset[str]:
+    """Kinds of capability that the manifest asks for, and says that the plugin works without."""
+    optional, required = (
+        {capability.kind for capability in asked}
+        for asked in (package.manifest.optional, package.manifest.required)
+    )
+    return frozenset(optional - required)
 
 
 def _exports(

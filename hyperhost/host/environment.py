@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from hyperhost.errors import CacheError, SpecError
+from hyperhost.errors import CacheError, HomeError, SpecError
 from hyperhost.host.state import State
 
 if TYPE_CHECKING:
@@ -106,6 +106,22 @@ class Environment:
             self._sandbox.close()
         if self._services is not None:
             self._services.close()
+
+    @staticmethod
+    def made(home: Path) -> Path:
+        """The home directory, made for its owner alone when it is not there.
+
+        Raises:
+            HomeError: it cannot be made.
+        """
+        try:
+            home.mkdir(parents=True, exist_ok=True, mode=0o700)
+        except OSError as caught:
+            raise HomeError(
+                f"{home} cannot be used as home directory: {caught.strerror}",
+                hint="set another with HYPERHOST_HOME",
+            ) from caught
+        return home
 
     @staticmethod
     def _register_kind(grammar: Grammar, interface: HostInterface) -> None:

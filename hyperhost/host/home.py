@@ -9,6 +9,7 @@
                              one package each, never changed in place
       commands.json          commands of plugins, for quick help; may be deleted
       state.db               stores, logs, faults and statistics of plugins
+      recordings/            the latest faults of components; may be deleted
       cache/, cache.key      compiled components; may be deleted
 """
 
@@ -48,6 +49,14 @@ _TEMPLATE: Final = """\
 # window = "60s"                     # … within this time put a plugin to rest …
 # rest = "30s"                       # … for so long, twice as long each time, …
 # max_rest = "1h"                    # … but never longer
+
+[canary]
+# faults = 3                         # this many faults of the new version …
+# window = "10min"                   # … within this time, or so many in a row, roll it back
+# calls = 50                         # with at least so many calls of both versions compare them:
+# fault_rate = 0.02                  # roll it back if it faults in so much larger a share of its calls …
+# slower = 1.5                       # … or if its p95 is more than this many times the old one's …
+# floor = "1ms"                      # … and longer by more than this
 
 [limits]
 # memory = "64MiB"                   # of plugins whose manifest asks for nothing else
@@ -94,6 +103,11 @@ class Home:
     def state_file(self) -> Path:
         """``state.db``."""
         return self.path / "state.db"
+
+    @property
+    def recordings_dir(self) -> Path:
+        """Where recordings of faults are kept."""
+        return self.path / "recordings"
 
     @property
     def cache_dir(self) -> Path:

@@ -15,13 +15,14 @@ from hyperhost.errors import (
     CacheError,
     DependencyError,
     DuplicatePluginError,
-    HomeError,
     HyperHostError,
     PluginNotFoundError,
     PluginStateError,
     SpecError,
 )
 from hyperhost.hookspecs.markers import IMPL_ATTRIBUTE
+from hyperhost.host.canaries import Canaries
+from hyperhost.host.canary import CanaryPolicy
 from hyperhost.host.context import Natives
 from hyperhost.host.discovery import Discovered, discover
 from hyperhost.host.environment import Environment
@@ -62,6 +63,8 @@ class Host:
         interfaces: Host interfaces that components may import besides the built-in ones.
         services: What host functions work with; made to fit ``home`` when not given.
         quarantine: When and how long faulty plugins rest.
+        canary: When a canary is rolled back by itself.
+        recordings: Directory for recordings of faults; in ``home``, or in memory, when not given.
 
     Attributes:
         name: As above.
@@ -84,13 +87,16 @@ class Host:
         interfaces: Iterable[HostInterface] = (),
         services: Services | None = None,
         quarantine: QuarantinePolicy | None = None,
+        canary: CanaryPolicy | None = None,
+        recordings: Path | str | None = None,
     ) -> None:
         self.name = name
         self.home = Path(home) if home is not None else None
-        self.state: State = open_state(_made(self.home) / "state.db" if self.home else None)
+        self.state: State = open_state(Environment.made(self.home) / "state.db" if self.home else None)
         self._policy = quarantine or (config.quarantine if config is not None else QuarantinePolicy())
         self._hooks: dict[str, HookInfo] = {}
-        self._faults = FaultLog(persist=self._persist_fault)
+        directory = Path(recordings) if recordings is not None else self.home and self.home / "recordings"
+        self._faults = FaultLog(persist=self._persist_fault, recordings=directory)
         self._roster = Roster(
             self._hooks, self._faults, self.state, config.providers if config is not None else None
         )
@@ -98,6 +104,8 @@ class Host:
         self.plugins = self._roster.plugins
         self.hook: HookRelay = self._roster.manager.hook
         self._environment = Environment(self.home, self.state, interfaces, services, self._report_cache)
+        policy = canary or (config.canary if config is not None else CanaryPolicy())
+        self._canaries = Canaries(self, self._roster, self._hooks, self._environment, self._faults, policy)
         self._closed = False
         try:
             if specs is None:
@@ -383,6 +391,7 @@ class Host:
                 plugin=plugin.id,
                 hint="unload it and register the new object",
             )
+        self._canaries.check_none(plugin)
         package = open_package(plugin.source, grammar=self.grammar)
         package = package.with_manifest(dataclasses.replace(package.manifest, id=plugin.id))
         asked = None if package.manifest.bare else package.manifest.requested
@@ -415,6 +424,7 @@ class Host:
 
     def close(self) -> None:
         """Unload every plugin and free everything. Running calls are waited for, later ones refused."""
+        self._canaries.wait()
         with self._roster.lock, ExitStack() as rest:
             if self._closed:
                 return
@@ -483,19 +493,7 @@ class Host:
 
     def _persist_fault(self, fault: Fault) -> None:
         words = fault.error.message if isinstance(fault.error, HyperHostError) else fault.message
-        self.state.record_fault(fault.plugin, fault.hook, fault.code, words)
+        self.state.record_fault(fault.plugin, fault.hook, fault.code, words, fault.version)
 
     def _report_cache(self, error: CacheError) -> None:
         self._faults.record("", "", error)
-
-
-def _made(home: Path) -> Path:
-    """The home directory, made for its owner alone when it is not there."""
-    try:
-        home.mkdir(parents=True, exist_ok=True, mode=0o700)
-    except OSError as caught:
-        raise HomeError(
-            f"{home} cannot be used as home directory: {caught.strerror}",
-            hint="set another with HYPERHOST_HOME",
-        ) from caught
-    return home

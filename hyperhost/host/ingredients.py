@@ -125,6 +125,8 @@ def _component_name(manifest: Manifest) -> str:
 def _documents(directory: Path) -> Iterator[str]:
     """Names of the documents: some at the top, and all in ``docs``."""
     for entry in _listed(directory):
+        if entry.name.endswith(".hhp"):
+            continue  # an earlier package of a plugin called, say, licence-check
         if _TOP.fullmatch(entry.name) and not entry.is_dir(follow_symlinks=False):
             _check_leftover(entry.name)
             yield entry.name

@@ -15,7 +15,8 @@ from typing import TYPE_CHECKING
 
 from hyperhost.capabilities.diff import compare
 from hyperhost.capabilities.grants import GrantSet, intersect
-from hyperhost.errors import InstallError, UpgradeApprovalError
+from hyperhost.errors import CanaryError, InstallError, UpgradeApprovalError
+from hyperhost.host.canary import share_words
 from hyperhost.host.decisions import Decide, Decision, Question, wider_limits
 from hyperhost.host.examine import Examined, examine, renamed, trial
 from hyperhost.host.home import init_home, package_in
@@ -29,7 +30,7 @@ if TYPE_CHECKING:
     from hyperhost.host.host import Host
     from hyperhost.host.package import Package
 
-__all__ = ["Installer", "Outcome", "approval_error"]
+__all__ = ["Installer", "Outcome", "approval_error", "canary_runs", "located"]
 
 
 class Installer(Keeper):
@@ -96,6 +97,7 @@ class Installer(Keeper):
 
         Raises:
             UpgradeApprovalError: the new version wants more and that was declined.
+            CanaryError: a canary runs; it has to be promoted or rolled back first.
             InstallError: the package is another plugin, is older, or cannot be written.
             PluginNotFoundError: nothing of that id is installed.
             HyperHostError: as for :meth:`install`.
@@ -105,14 +107,30 @@ class Installer(Keeper):
             raise InstallError(
                 "was installed by pip", plugin=plugin_id, hint=f"upgrade {entry.source[4:]} with pip"
             )
+        if entry.canary is not None:
+            raise canary_runs(entry)
+        found = self._successor(entry, source, decide, also, force=force)
+        return Outcome(entry, changed=False) if found is None else self._commit(*found[:2], entry, found[2])
+
+    def _successor(
+        self, entry: LockEntry, source: Path | str | None, decide: Decide, also: Iterable[str], *, force: bool
+    ) -> tuple[Examined, LockEntry, tuple[str, ...]] | None:
+        """A package that may follow ``entry``, its own entry, and what changes, in words.
+
+        Returns:
+            ``None`` when it is the package that is installed.
+
+        Raises:
+            HyperHostError: as for :meth:`upgrade`.
+        """
         path, label = located(source if source is not None else entry.source)
         with self.bench() as host:
             package = self.opened(path, host)
             if package.manifest.bare:
-                package = renamed(package, plugin_id)
+                package = renamed(package, entry.id)
             _check_successor(entry, package, force=force)
             if entry.binds(package):
-                return Outcome(entry, changed=False)
+                return None
             examined = self._examined(host, package, stub_denied=entry.stub_denied)
             self.check_needs(host, examined.package.manifest)
             question, wider = _upgrade_question(entry, examined, host)
@@ -122,7 +140,7 @@ class Installer(Keeper):
             carried = tuple(item.text for item in question.carried)
             granted = _granted(examined.package, (*carried, *decision.grants, *also), host)
         fresh = self._entry_for(examined, label, granted, stub_denied=entry.stub_denied, state=entry.state)
-        return self._commit(examined, fresh, entry, question.changes)
+        return examined, fresh, question.changes
 
     def _examined(self, host: Host, package: Package, *, stub_denied: bool) -> Examined:
         limits = self.limits(package.id, package.manifest.limits)
@@ -154,10 +172,23 @@ class Installer(Keeper):
         )
 
     def _commit(
-        self, examined: Examined, entry: LockEntry, replaces: LockEntry | None, notes: Iterable[str] = ()
+        self,
+        examined: Examined,
+        entry: LockEntry,
+        replaces: LockEntry | None,
+        notes: Iterable[str] = (),
+        written: LockEntry | None = None,
     ) -> Outcome:
-        """Copy the package, check the copy, move it into place, and write the lock file."""
-        package = examined.package
+        """Copy the package, check the copy, move it into place, and write the lock file.
+
+        Args:
+            examined: The package.
+            entry: Its entry.
+            replaces: What the lock file has to say now.
+            notes: For the outcome.
+            written: What the lock file will say instead of ``entry``.
+        """
+        package, written = examined.package, written or entry
         init_home(self.home)
         with staged(self.home, package) as directory:
             with self._progress(f"installing {package.id} {package.version}"), self.bench() as host:
@@ -172,11 +203,12 @@ class Installer(Keeper):
                 if entries.get(package.id) != replaces:
                     raise changed_meanwhile(package.id)
                 place(self.home, package, directory)
-                entries[package.id] = entry
+                entries[package.id] = written
         # Whatever stands in the lock file now was not at fault before.
-        self._forgive(package.id, f"{package.id} {package.version} was installed")
+        if written is entry:
+            self._forgive(package.id, f"{package.id} {package.version} was installed")
         self.tidy()
-        return Outcome(entry, notes=tuple(notes))
+        return Outcome(written, notes=tuple(notes))
 
     def _check_new(self, package: Package, host: Host) -> None:
         if package.id in self.entries():
@@ -203,6 +235,18 @@ def located(source: Path | str) -> tuple[Path, str]:
             if item.kind == "component" and item.id == name:
                 return item.directory(), f"pip:{item.id}"
     return path, str(path.absolute())
+
+
+def canary_runs(entry: LockEntry) -> CanaryError:
+    """The error for a change that a canary is in the way of."""
+    assert entry.canary is not None
+    command = f"hyperhost plugin upgrade {entry.id}"
+    return CanaryError(
+        f"has a canary: version {entry.canary.entry.version} answers {share_words(entry.canary.share)} "
+        "of the calls",
+        plugin=entry.id,
+        hint=f"end it first with: {command} --promote, or: {command} --rollback",
+    )
 
 
 def approval_error(question: Question) -> UpgradeApprovalError:

@@ -4,16 +4,18 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Callable, Iterable
+from contextlib import suppress
 from typing import TYPE_CHECKING, Literal
 
-from hyperhost.capabilities.grants import GrantSet
-from hyperhost.errors import DependencyError, GrantError, ImportDeniedError, InstallError
+from hyperhost.capabilities.grants import GrantSet, change_grants
+from hyperhost.errors import DependencyError, GrantError, HyperHostError, ImportDeniedError, InstallError
 from hyperhost.host.examine import alone, trial
 from hyperhost.host.home import init_home
 from hyperhost.host.populate import RELEASED, open_installed, replay_quarantine
 from hyperhost.host.workshop import Outcome, Workshop, entry_in
 
 if TYPE_CHECKING:
+    from hyperhost.capabilities.grammar import Capability
     from hyperhost.host.host import Host
     from hyperhost.host.lockentry import LockEntry
     from hyperhost.host.manifest import Manifest
@@ -47,9 +49,14 @@ class Keeper(Workshop):
             entry = entry_in(entries, plugin_id)
             del entries[plugin_id]
         notes = self.discard(entry)
+        if entry.canary is not None:
+            notes = (*notes, *self.discard(entry.canary.entry))
         if purge:
             with self.state() as state:
                 state.forget(plugin_id)
+            from hyperhost.host.recordings import forget_recordings  # loads what only components need
+
+            forget_recordings(self.home.recordings_dir, plugin_id)
         return Outcome(entry, notes=notes)
 
     def activate(self, plugin_id: str) -> Outcome:
@@ -87,7 +94,7 @@ class Keeper(Workshop):
         """
         entry = self.known(plugin_id)
         with self.state() as state:
-            faults = state.faults(plugin_id)
+            faults = [each for each in state.faults(plugin_id) if each.version in ("", entry.version)]
             quarantined = replay_quarantine(plugin_id, faults, self.config.quarantine).active
         self._forgive(plugin_id, "released from quarantine by command")
         return Outcome(entry, changed=quarantined)
@@ -137,16 +144,26 @@ class Keeper(Workshop):
                 entry = entry_in(entries, plugin_id)
                 if not entry.binds(package):
                     raise changed_meanwhile(plugin_id)
-                requested = None if package.manifest.bare else package.manifest.requested
-                grants = GrantSet(plugin_id, requested, entry.granted, grammar=host.grammar)
+                # A revocation binds both versions where a canary runs, even if its package is broken.
+                present = [entry] if entry.canary is None else [entry, entry.canary.entry]
+                sets = [self._grants_of(held, package if held is entry else None, host) for held in present]
                 for text in capabilities:
-                    change(grants, text)
-                granted = tuple(item.text for item in grants.granted)
-                fresh = dataclasses.replace(
-                    entry, granted=granted, requested=requested_of(package.manifest, granted)
-                )
+                    change_grants(sets, change, text)
+                fresh, *others = map(_holding, present, sets)
+                if entry.canary is not None:
+                    fresh = dataclasses.replace(
+                        fresh, canary=dataclasses.replace(entry.canary, entry=others[0])
+                    )
                 entries[plugin_id] = fresh
             return Outcome(fresh, changed=fresh != entry, notes=self._loading_note(host, package, fresh))
+
+    def _grants_of(self, entry: LockEntry, package: Package | None, host: Host) -> GrantSet:
+        """What an entry holds; of a package that cannot be read, what the lock file says it asks for."""
+        requested: Iterable[Capability | str] | None = entry.requested
+        with suppress(HyperHostError):
+            manifest = (package or open_installed(self.home, entry, host)).manifest
+            requested = None if manifest.bare else manifest.requested
+        return GrantSet(entry.id, requested, entry.granted, grammar=host.grammar)
 
     def _loading_note(self, host: Host, package: Package, entry: LockEntry) -> tuple[str, ...]:
         """A note if the plugin cannot be loaded with what it is granted now."""
@@ -193,6 +210,12 @@ class Keeper(Workshop):
 def requested_of(manifest: Manifest, granted: Iterable[str]) -> tuple[str, ...]:
     """What the lock file says was asked for; a component without a manifest asks for what it is given."""
     return tuple(sorted(granted if manifest.bare else (item.text for item in manifest.requested)))
+
+
+def _holding(entry: LockEntry, grants: GrantSet) -> LockEntry:
+    granted = tuple(item.text for item in grants.granted)
+    requested = granted if grants.requested is None else entry.requested
+    return dataclasses.replace(entry, granted=granted, requested=requested)
 
 
 def changed_meanwhile(plugin_id: str) -> InstallError:

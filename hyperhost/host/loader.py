@@ -89,7 +89,7 @@ def fill(
         stub_denied=manifest.stub_denied if options.stub_denied is None else options.stub_denied,
         config=plugin.config,
         services=environment.services,
-        observe=_observer(plugin.id, plugin.usage, state),
+        observe=_observer(plugin.id, plugin.figures, plugin.usage, state),
     )
     if plugin.line is None:
         plugin.line = Line(plugin.runtime)
@@ -131,14 +131,14 @@ def stamp(source: Path) -> tuple[tuple[str, int, int], ...]:
     return tuple(found)
 
 
-def _observer(plugin: str, usage: Usage, state: State) -> Any:
+def _observer(plugin: str, version: str, usage: Usage, state: State) -> Any:
     record = state.record_call
 
     def observe(
         call: Call, seconds: float, error: BaseException | None, fuel: int | None, memory: int | None
     ) -> None:
         outcome = "ok" if error is None else getattr(error, "code", type(error).__name__)
-        record(plugin, call.hook, outcome, seconds * 1000)
+        record(plugin, call.hook, outcome, seconds * 1000, version)
         if call.host_calls > usage.host_calls:
             usage.host_calls = call.host_calls
         if call.output > usage.output:

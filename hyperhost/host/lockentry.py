@@ -6,17 +6,19 @@ import re
 import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, Literal, get_args
 
 from hyperhost.contracts.limits import Limits
 from hyperhost.errors import LockFileError
+from hyperhost.host.canary import parse_share
 from hyperhost.host.tomltext import toml_text
 
 if TYPE_CHECKING:
     from hyperhost.host.package import Package
 
-__all__ = ["LockEntry", "LockState", "entries_text", "parse_entries"]
+__all__ = ["CanaryEntry", "LockEntry", "LockState", "entries_text", "parse_entries"]
 
 LockState = Literal["installed", "active", "inactive", "quarantined", "failed"]
 
@@ -46,6 +48,7 @@ class LockEntry:
         state: Its state in the life cycle.
         installed_at: UTC, ISO 8601 with microseconds.
         stub_denied: Link imports outside the grant to a refusal, whatever the manifest says.
+        canary: A newer version that answers a share of the calls, if one does.
     """
 
     id: str
@@ -59,10 +62,27 @@ class LockEntry:
     state: LockState = "installed"
     installed_at: str = ""
     stub_denied: bool = False
+    canary: CanaryEntry | None = None
 
     def binds(self, package: Package) -> bool:
         """Whether the grants hold for ``package``: same id, same digest, same publisher."""
         return (self.id, self.digest, self.publisher) == (package.id, package.digest, package.publisher)
+
+
+@dataclass(frozen=True, slots=True)
+class CanaryEntry:
+    """A version that runs beside the one installed.
+
+    Attributes:
+        entry: What the entry of the plugin will be when it is promoted, with its own grants; its
+            ``installed_at`` is when it began.
+        share: The share of calls that it answers, 0 to 1.
+        promote_after: Calls answered well after which it is promoted by itself, or ``None``.
+    """
+
+    entry: LockEntry
+    share: float
+    promote_after: int | None = None
 
 
 def entries_text(entries: Mapping[str, LockEntry]) -> str:
@@ -76,6 +96,12 @@ def _table(entry: LockEntry) -> dict[str, object]:
     table |= {key: sorted(set(getattr(entry, key))) for key in _LIST_KEYS}
     table["stub_denied"] = entry.stub_denied or None
     table["limits"] = dict(sorted(entry.limits.to_dict().items())) or None
+    if entry.canary is not None:
+        table["canary"] = {
+            "share": entry.canary.share,
+            "promote_after": entry.canary.promote_after,
+            **_table(entry.canary.entry),
+        }
     return table
 
 
@@ -104,28 +130,67 @@ def parse_entries(data: bytes, path: Path) -> dict[str, LockEntry]:
 
 
 def _entry(plugin_id: str, table: object, text: str, path: Path) -> LockEntry:
-    problem = _problem(table) or _outside(plugin_id, table)
-    if problem is None and isinstance(table, dict):
-        try:
-            limits = Limits.from_dict(table.get("limits", {}))
-        except (ValueError, TypeError) as error:
-            problem = f"limits: {error}"
-        else:
-            return LockEntry(
-                id=plugin_id,
-                version=table["version"],
-                digest=table["digest"],
-                publisher=table["publisher"],
-                source=table["source"],
-                requested=tuple(table["requested"]),
-                granted=tuple(table["granted"]),
-                limits=limits,
-                state=table["state"],
-                installed_at=table["installed_at"],
-                stub_denied=table.get("stub_denied", False),
-            )
-    line = _line_of(text, f"plugins.{plugin_id}")
+    try:
+        return _read(plugin_id, table)
+    except ValueError as error:
+        problem = str(error)
+    where = f"plugins.{plugin_id}.canary" if problem.startswith("canary: ") else f"plugins.{plugin_id}"
+    line = _line_of(text, where)
     raise _corrupt(path, f"line {line}", f"plugin {plugin_id!r}: {problem}", plugin_id)
+
+
+def _read(plugin_id: str, table: object) -> LockEntry:
+    """The entry in a table.
+
+    Raises:
+        ValueError: what is wrong with it.
+    """
+    if problem := _problem(table) or _outside(plugin_id, table):
+        raise ValueError(problem)
+    assert isinstance(table, dict)
+    try:
+        limits = Limits.from_dict(table.get("limits", {}))
+    except (ValueError, TypeError) as error:
+        raise ValueError(f"limits: {error}") from None
+    try:
+        canary = _canary(plugin_id, table["canary"]) if "canary" in table else None
+    except ValueError as error:
+        raise ValueError(f"canary: {error}") from None
+    return LockEntry(
+        id=plugin_id,
+        version=table["version"],
+        digest=table["digest"],
+        publisher=table["publisher"],
+        source=table["source"],
+        requested=tuple(table["requested"]),
+        granted=tuple(table["granted"]),
+        limits=limits,
+        state=table["state"],
+        installed_at=table["installed_at"],
+        stub_denied=table.get("stub_denied", False),
+        canary=canary,
+    )
+
+
+def _canary(plugin_id: str, table: object) -> CanaryEntry:
+    if not isinstance(table, dict):
+        raise ValueError("it is no table")
+    if "canary" in table:
+        raise ValueError("it has a canary itself")
+    entry = dict(table)
+    share, after = entry.pop("share", None), entry.pop("promote_after", None)
+    if not isinstance(share, float):
+        raise ValueError(f"the share {share!r} is no number between 0 and 1")
+    if after is not None and (isinstance(after, bool) or not isinstance(after, int) or after < 1):
+        raise ValueError(f"promote_after {after!r} is no whole number from 1")
+    found = _read(plugin_id, entry)
+    if not found.digest:
+        raise ValueError("the digest is empty")
+    try:
+        datetime.fromisoformat(found.installed_at)
+    except ValueError:
+        raise ValueError(f"installed_at {found.installed_at!r} is no time") from None
+    return CanaryEntry(found, parse_share(share), after)
 
 
 def _outside(plugin_id: str, table: object) -> str | None:
@@ -153,7 +218,7 @@ def _problem(table: object) -> str | None:
         return "the key 'limits' is no table"
     if not isinstance(table.get("stub_denied", False), bool):
         return "the key 'stub_denied' is neither true nor false"
-    extra = sorted(set(table) - {*_TEXT_KEYS, *_LIST_KEYS, "limits", "stub_denied"})
+    extra = sorted(set(table) - {*_TEXT_KEYS, *_LIST_KEYS, "limits", "stub_denied", "canary"})
     return f"the key {extra[0]!r} is unknown" if extra else None
 
 

@@ -7,10 +7,12 @@ pass with it in place of the original.
 from __future__ import annotations
 
 import itertools
+from collections.abc import Container, Iterator
 from typing import Any
 
 import pluggy
 from pluggy import HookImpl
+from pluggy._hooks import normalize_hookimpl_opts
 
 from hyperhost.hookspecs.markers import PROJECT
 from hyperhost.host.invoke import OnImplFault, make_hookexec
@@ -70,6 +72,74 @@ class PluginManager(pluggy.PluginManager):
         removed = super().unregister(plugin, name)
         self._forget_numbers()
         return removed
+
+    def exchange(
+        self, old: object, new: object, skip: Container[str], *, dry: bool = False
+    ) -> dict[str, HookImpl]:
+        """Put another object in the place of a registered one, under its name and at its place in the order.
+
+        Each hook's list changes in one assignment, so a call finds the old implementation or the new
+        one. Calls that a historic hook remembers are not repeated for the new one.
+
+        Args:
+            old: What is registered.
+            new: What takes its place; its hooks must have specs.
+            skip: Hooks whose lists the caller changes.
+            dry: Only find out whether it could be done.
+
+        Returns:
+            The new implementations by hook.
+
+        Raises:
+            pluggy.PluginValidationError: an implementation does not fit its spec; nothing was changed.
+            OrderCycleError: its before/after options contradict those of others; nothing was changed.
+        """
+        name = self.get_name(old)
+        assert name is not None
+        made = dict(self._implementations(new, name))
+        known = [
+            number
+            for caller in self._callers()
+            for item in caller.get_hookimpls()
+            if item.plugin is old and (number := self.registered.get(id(item))) is not None
+        ]
+        place = min(known, default=None)
+        for item in made.values():
+            self.registered[id(item)] = next(self._sequence) if place is None else place
+        arranged = []
+        try:
+            for caller in self._callers():
+                items = [item for item in caller.get_hookimpls() if item.plugin is not old]
+                if caller.name in made:
+                    items.append(made[caller.name])
+                elif len(items) == len(caller.get_hookimpls()):
+                    continue
+                arranged.append((caller, arrange(caller.name, items, self.registered)))
+        except BaseException:
+            self._forget_numbers()
+            raise
+        if dry:
+            self._forget_numbers()
+            return made
+        self._name2plugin[name] = new
+        for caller, order in arranged:
+            if caller.name not in skip:
+                caller._hookimpls[:] = order
+        return made
+
+    def _implementations(self, plugin: object, name: str) -> Iterator[tuple[str, HookImpl]]:
+        for attribute in dir(plugin):
+            options = self.parse_hookimpl_opts(plugin, attribute)
+            if options is not None:
+                normalize_hookimpl_opts(options)
+                hook = options.get("specname") or attribute
+                made = HookImpl(plugin, name, getattr(plugin, attribute), options)
+                self._verify_hook(getattr(self.hook, hook), made)
+                yield hook, made
+
+    def forget_numbers(self) -> None:
+        """Drop the numbers of implementations that are gone."""
+        self._forget_numbers()
 
     def arrange_all(self) -> None:
         """Order every hook that uses before, after or priority.

@@ -19,9 +19,12 @@ from hyperhost.capabilities.grammar import Capability, Grammar
 from hyperhost.contracts.limits import Limits
 from hyperhost.errors import ManifestError
 
-__all__ = ["Ask", "HookEntry", "Instances", "Manifest"]
+__all__ = ["LANGUAGES", "Ask", "BuildPlan", "HookEntry", "Instances", "Manifest"]
 
 Instances = Literal["per-call", "pooled", "persistent"]
+
+LANGUAGES: Final = ("python", "javascript", "c", "zig", "rust")
+"""Languages that ``hyperhost plugin build`` compiles."""
 
 MAX_MANIFEST_BYTES: Final = 256 * 1024
 PEOPLE_KEYS: Final = ("name", "description", "publisher", "license", "homepage")
@@ -63,6 +66,23 @@ class HookEntry:
 
 
 @dataclass(frozen=True, slots=True)
+class BuildPlan:
+    """How the component is made from its source; read by ``hyperhost plugin build`` and by nothing else.
+
+    Attributes:
+        language: One of :data:`LANGUAGES`.
+        source: The file with the code, with the path from the top of the project.
+        specs: Hookspecs of other host programs, as ``package.module:Class``.
+        interfaces: Host interfaces of other host programs, in the same form.
+    """
+
+    language: str
+    source: str
+    specs: tuple[str, ...] = ()
+    interfaces: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class Manifest:
     """A plugin's description of itself. Nothing in it is trusted further than it can be checked.
 
@@ -85,6 +105,7 @@ class Manifest:
         instances: How instances are reused between calls.
         stub_denied: Link imports outside the grant to a refusal instead of refusing to load.
         services: Services that it provides (``storage``, ``search``, …).
+        build: How its component is made; ``None`` when it does not say.
         bare: Made up for a lone component, which has no manifest to ask with.
     """
 
@@ -106,6 +127,7 @@ class Manifest:
     instances: Instances = "per-call"
     stub_denied: bool = False
     services: tuple[str, ...] = ()
+    build: BuildPlan | None = None
     bare: bool = False
 
     @property

@@ -12,15 +12,25 @@ from hyperhost.capabilities.grammar import Grammar
 from hyperhost.contracts.limits import Limits
 from hyperhost.errors import CapabilitySyntaxError, DependencyError, ManifestError, PluginLoadError
 from hyperhost.host.dependencies import check_constraint
-from hyperhost.host.manifest import MAX_MANIFEST_BYTES, PEOPLE_KEYS, Ask, HookEntry, Instances, Manifest
+from hyperhost.host.manifest import (
+    LANGUAGES,
+    MAX_MANIFEST_BYTES,
+    PEOPLE_KEYS,
+    Ask,
+    BuildPlan,
+    HookEntry,
+    Instances,
+    Manifest,
+)
 from hyperhost.host.tables import Table
 
-__all__ = ["PLUGIN_ID", "check_id", "read_manifest"]
+__all__ = ["PLUGIN_ID", "check_id", "read_manifest", "read_plan"]
 
 PLUGIN_ID = re.compile(r"(?=.{1,64}\Z)[a-z][a-z0-9]*(?:-[a-z0-9]+)*")
 
 _HOOK = re.compile(r"[a-z][a-z0-9_]{0,127}")
 _NATIVE = re.compile(r"[A-Za-z_]\w*(?:\.[A-Za-z_]\w*)*:[A-Za-z_]\w*(?:\.[A-Za-z_]\w*)*", re.ASCII)
+_OBJECT = re.compile(r"[A-Za-z_]\w*(?:\.[A-Za-z_]\w*)*(?::[A-Za-z_]\w*)?", re.ASCII)
 _FILE = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]*(?:/[A-Za-z0-9_][A-Za-z0-9_.-]*)*")
 _SERVICE = re.compile(r"[a-z][a-z0-9_-]{0,63}")
 _MAX_REASON = 200
@@ -41,16 +51,7 @@ def check_id(plugin_id: str) -> str:
 
 def read_manifest(data: bytes | str, source: str, grammar: Grammar) -> Manifest:
     """See :meth:`Manifest.parse`."""
-    if len(data) > MAX_MANIFEST_BYTES:
-        raise ManifestError(
-            f"{source} has {len(data)} bytes", hint=f"the most is {MAX_MANIFEST_BYTES // 1024} KiB"
-        )
-    try:
-        document = tomllib.loads(data.decode("utf-8") if isinstance(data, bytes) else data)
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError, RecursionError) as error:
-        raise ManifestError(f"{source} is no TOML: {error}", hint="mend the line named") from error
-
-    root = Table(document, "", source)
+    root = _document(data, source)
     plugin = root.table("plugin", required=True)
     root.plugin = plugin.plugin = plugin_id = plugin.text(
         "id", PLUGIN_ID, "a kebab-case id of 1 to 64 characters"
@@ -75,6 +76,7 @@ def read_manifest(data: bytes | str, source: str, grammar: Grammar) -> Manifest:
     services = provides.texts("services", _SERVICE, "a list of services such as ['storage']")
     provides.done()
     dependencies = _dependencies(root.table("dependencies"))
+    build = _build(root.table("build"))
     root.done()
     return Manifest(
         id=plugin_id,
@@ -90,12 +92,45 @@ def read_manifest(data: bytes | str, source: str, grammar: Grammar) -> Manifest:
         instances=cast("Instances", instances),
         stub_denied=stub_denied,
         services=services,
+        build=build,
         name=people["name"],
         description=people["description"],
         publisher=people["publisher"],
         license=people["license"],
         homepage=people["homepage"],
     )
+
+
+def _build(table: Table) -> BuildPlan | None:
+    if not table.values:
+        return None
+    language = table.choice("language", LANGUAGES, "")
+    source = table.text("source", _FILE, "a file of the project, such as 'plugin.py'")
+    expected = "a list of classes such as ['acme_inbox.contract:Inbox']"
+    specs, interfaces = (table.texts(key, _OBJECT, expected) for key in ("specs", "interfaces"))
+    table.done()
+    return BuildPlan(language, source, specs, interfaces)
+
+
+def read_plan(data: bytes | str, source: str = "plugin.toml") -> BuildPlan | None:
+    """The table ``[build]`` alone: it says which host program's capabilities the rest is written in.
+
+    Raises:
+        ManifestError: as :meth:`Manifest.parse`, about this table.
+    """
+    return _build(_document(data, source).table("build"))
+
+
+def _document(data: bytes | str, source: str) -> Table:
+    if len(data) > MAX_MANIFEST_BYTES:
+        raise ManifestError(
+            f"{source} has {len(data)} bytes", hint=f"the most is {MAX_MANIFEST_BYTES // 1024} KiB"
+        )
+    try:
+        document = tomllib.loads(data.decode("utf-8") if isinstance(data, bytes) else data)
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError, RecursionError) as error:
+        raise ManifestError(f"{source} is no TOML: {error}", hint="mend the line named") from error
+    return Table(document, "", source)
 
 
 def _check_version(plugin: Table, version: str) -> None:

@@ -26,6 +26,13 @@ def write_manifest(manifest: Manifest) -> str:
         "stub_denied": manifest.stub_denied or None,
     }
     table["provides"] = {"services": list(manifest.services) or None}
+    if (build := manifest.build) is not None:
+        table["build"] = {
+            "language": build.language,
+            "source": build.source,
+            "specs": list(build.specs) or None,
+            "interfaces": list(build.interfaces) or None,
+        }
     return toml_text({name: section for name, section in table.items() if _says_something(section)})
 
 

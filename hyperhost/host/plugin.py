@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
@@ -12,10 +12,13 @@ from hyperhost.sandbox.call import RetiredError
 
 if TYPE_CHECKING:
     from hyperhost.capabilities.grants import GrantSet
+    from hyperhost.host.canary import CanaryState
     from hyperhost.host.host import Host
     from hyperhost.host.manifest import Manifest
+    from hyperhost.host.package import Package
     from hyperhost.host.quarantine import Quarantine
     from hyperhost.host.statistics import HookStats
+    from hyperhost.host.trial import Trial
     from hyperhost.sandbox.export import Export
     from hyperhost.sandbox.runtime import ComponentRuntime
     from hyperhost.sandbox.services import LogRecord
@@ -89,6 +92,8 @@ class Plugin:
         bound: Its grants hold for this very package only, so that a changed one is not reloaded.
         usage: Largest figures seen.
         failure: Why the plugin is in the state ``failed``; ``None`` in every other state.
+        trial: The canary that runs beside it, for the host's own use; see :attr:`canary_state`.
+        canary_failure: Why an installed canary does not run although it should, or ``None``.
     """
 
     id: str
@@ -111,6 +116,9 @@ class Plugin:
     bound: bool = field(default=False, repr=False)
     line: Line | None = field(default=None, repr=False)
     stamp: tuple[tuple[str, int, int], ...] = field(default=(), repr=False)
+    trial: Trial | None = field(default=None, repr=False)
+    canary_failure: HyperHostError | None = field(default=None, repr=False)
+    named: str = field(default="", repr=False)
 
     @property
     def state(self) -> PluginState:
@@ -118,6 +126,11 @@ class Plugin:
         if self._state == "active" and self.quarantine is not None and self.quarantine.active:
             return "quarantined"
         return self._state
+
+    @property
+    def figures(self) -> str:
+        """What statistics and faults call this version: its number, told apart from that of another build."""
+        return self.named or self.version
 
     @property
     def requested(self) -> tuple[str, ...]:
@@ -143,8 +156,9 @@ class Plugin:
 
     @property
     def stats(self) -> dict[str, HookStats]:
-        """Figures by hook. Calls of native plugins are not timed; their faults are counted."""
-        return {item.hook: item for item in self._host.state.stats(self.id)}
+        """Figures of this version by hook. Of native plugins only faults are counted, and not timed."""
+        figures = self._host.state.stats(self.id)
+        return {item.hook: item for item in figures if item.version == self.figures}
 
     def logs(self, limit: int = 100) -> list[LogRecord]:
         """Its latest log lines, oldest first: what it logged and printed."""
@@ -153,24 +167,29 @@ class Plugin:
     def grant(self, capability: str) -> None:
         """Allow something; it binds the next check.
 
-        A component that was linked without it (see ``stub_denied``) links anew by :meth:`reload`.
+        A component that was linked without it (see ``stub_denied``) links anew by :meth:`reload`. While
+        a canary runs, each of the two versions holds it if it asked for it.
 
         Raises:
             GrantError: it never asked for it, or it is a native plugin.
             CapabilitySyntaxError: it is not a capability.
         """
+        from hyperhost.capabilities.grants import GrantSet, change_grants
+
         with self._host._roster.lock:  # a reload carries grants over under it
-            self._granted_set().grant(capability)
+            change_grants(self._granted_sets(), GrantSet.grant, capability)
 
     def revoke(self, capability: str) -> None:
-        """Take something back; the next check obeys, in calls that are running, too.
+        """Take something back, from a canary as well; the next check obeys, in calls that are running, too.
 
         Raises:
             GrantError: it is not granted, or it is a native plugin.
             CapabilitySyntaxError: it is not a capability.
         """
+        from hyperhost.capabilities.grants import GrantSet, change_grants
+
         with self._host._roster.lock:
-            self._granted_set().revoke(capability)
+            change_grants(self._granted_sets(), GrantSet.revoke, capability)
 
     def activate(self) -> None:
         """Register its hooks again.
@@ -218,7 +237,55 @@ class Plugin:
         """
         return self._host._roster.call(self, hook, arguments)
 
-    def _granted_set(self) -> GrantSet:
+    def canary(
+        self,
+        source: str | Path | Package | None = None,
+        *,
+        share: float | str,
+        grants: Iterable[str] | None = None,
+        promote_after: int | None = None,
+    ) -> CanaryState:
+        """Let another version answer a share of the calls; or change the share, when no source is given.
+
+        Args:
+            source: The new version, as for :meth:`Host.load`.
+            share: ``0.1`` or ``"10%"``.
+            grants: What it is granted; what this version holds and it asks for, when not given.
+            promote_after: After this many calls answered well it becomes the only version by itself.
+
+        Raises:
+            CanaryError: a native plugin, the same package, one that runs already or none that does, or a
+                share that is none.
+            PluginStateError: the plugin is unloaded, failed or quarantined.
+            HyperHostError: as for :meth:`Host.load`; this version goes on alone.
+        """
+        return self._host._canaries.canary(self, source, share, grants, promote_after)
+
+    @property
+    def canary_state(self) -> CanaryState | None:
+        """What is known about the canary that runs beside it, ``None`` when none does."""
+        trial = self.trial
+        return None if trial is None or trial.ended is not None else trial.state()
+
+    def promote(self) -> None:
+        """Make the canary the only version. Calls that the old version is answering finish.
+
+        Raises:
+            CanaryError: no canary runs.
+            LockFileError: it is installed, and that cannot be written down; both go on.
+        """
+        self._host._canaries.decide(self, "promoted")
+
+    def rollback(self) -> None:
+        """Drop the canary. Calls that it is answering finish; what it stored stays.
+
+        Raises:
+            CanaryError: no canary runs.
+            LockFileError: it is installed, and that cannot be written down; both go on.
+        """
+        self._host._canaries.decide(self, "rolled back")
+
+    def _granted_sets(self) -> list[GrantSet]:
         if self._state == "uninstalled":
             raise PluginStateError("is unloaded", plugin=self.id, hint="load it again")
         if self.grants is None:
@@ -227,4 +294,5 @@ class Plugin:
                 plugin=self.id,
                 hint="only components are granted things",
             )
-        return self.grants
+        canary = self.trial.fresh.grants if self.trial is not None else None
+        return [self.grants] if canary is None else [self.grants, canary]

@@ -5,21 +5,24 @@ from __future__ import annotations
 import importlib
 import time
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from functools import partial
 from pathlib import Path
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Literal
 
 from hyperhost.errors import ConfigError, DependencyError, GrantError, HyperHostError, InstallError
+from hyperhost.host.faults import RELEASED
 from hyperhost.host.plugin import Plugin
 
 if TYPE_CHECKING:
     from hyperhost.config import Config
+    from hyperhost.host.canary import Verdict
     from hyperhost.host.dependencies import HasDependencies
     from hyperhost.host.discovery import Discovered
     from hyperhost.host.home import Home
     from hyperhost.host.host import Host
-    from hyperhost.host.lockentry import LockEntry
+    from hyperhost.host.lockentry import CanaryEntry, LockEntry
     from hyperhost.host.package import Package
     from hyperhost.host.quarantine import Quarantine, QuarantinePolicy
     from hyperhost.host.state_rows import FaultRecord
@@ -33,10 +36,8 @@ __all__ = [
     "open_installed",
     "populate",
     "replay_quarantine",
+    "settle_canary",
 ]
-
-RELEASED = "HH-RELEASED"
-"""Code of the record that ends a quarantine; faults before it no longer count."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,9 +115,11 @@ def populate(host: Host, home: Home, config: Config, only: set[str] | None = Non
         if plugin_id in natives:
             _register(host, natives[plugin_id])
         else:
-            _load(host, entries[plugin_id], packages[plugin_id], config)
-    for plugin in host.plugins.values():
+            _load(host, home, entries[plugin_id], packages[plugin_id], config)
+    for plugin in list(host.plugins.values()):
         _restore_quarantine(host, plugin, config.quarantine)
+        if plugin.trial is not None and host.home is not None:
+            host._canaries.resume(plugin.trial)
 
 
 def open_installed(home: Home, entry: LockEntry, host: Host) -> Package:
@@ -185,7 +188,7 @@ def _register(host: Host, item: Discovered) -> None:
         _mark(host, item.id, item.version, "native", error)
 
 
-def _load(host: Host, entry: LockEntry, package: Package, config: Config) -> None:
+def _load(host: Host, home: Home, entry: LockEntry, package: Package, config: Config) -> None:
     own = config.plugin(entry.id)
     try:
         limits = config.limits_for(entry.id, entry.limits)
@@ -198,6 +201,54 @@ def _load(host: Host, entry: LockEntry, package: Package, config: Config) -> Non
         _fail(host, entry, problem, package.source)
     else:
         plugin.bound = True
+        if entry.canary is not None:
+            _start_canary(host, home, plugin, entry.canary, config)
+
+
+def _start_canary(host: Host, home: Home, plugin: Plugin, canary: CanaryEntry, config: Config) -> None:
+    """Let the canary have its share. If it cannot be loaded, the installed version goes on alone."""
+    from hyperhost.host.loader import LoadOptions
+
+    entry, own = canary.entry, config.plugin(plugin.id)
+    host._canaries.settle = partial(settle_canary, home)
+    try:
+        package = open_installed(home, entry, host)
+        limits = config.limits_for(entry.id, entry.limits)
+        options = LoadOptions(limits, None, entry.stub_denied or None, dict(own.config))
+        host._canaries.start(
+            plugin,
+            package,
+            canary.share,
+            entry.granted,
+            options,
+            promote_after=canary.promote_after,
+            since=entry.installed_at,
+        )
+    except (HyperHostError, ValueError) as caught:
+        problem = (
+            caught.located(plugin.id, None)
+            if isinstance(caught, HyperHostError)
+            else InstallError(f"the limits of its canary are wrong: {caught}", plugin=plugin.id)
+        )
+        plugin.canary_failure = problem
+        host._faults.record(plugin.id, "", problem, entry.version)
+
+
+def settle_canary(home: Home, plugin_id: str, digest: str, verdict: Verdict) -> None:
+    """Write the end of a canary into ``plugins.lock``, unless somebody was faster.
+
+    Raises:
+        LockFileError: it cannot be locked or written.
+    """
+    with home.lock.update() as entries:
+        entry = entries.get(plugin_id)
+        if entry is None or entry.canary is None or entry.canary.entry.digest != digest:
+            return
+        entries[plugin_id] = (
+            replace(entry, canary=None)
+            if verdict.kind == "rolled back"
+            else replace(entry.canary.entry, state=entry.state)
+        )
 
 
 def _fail(
@@ -226,7 +277,9 @@ def _restore_quarantine(host: Host, plugin: Plugin, policy: QuarantinePolicy) ->
     """Put a plugin to rest that faulted too often in earlier processes."""
     if plugin.quarantine is None or host.home is None:
         return
-    faults = host.state.faults(plugin.id, limit=100)
+    faults = [
+        each for each in host.state.faults(plugin.id, limit=100) if each.version in ("", plugin.figures)
+    ]
     plugin.quarantine = replay_quarantine(plugin.id, faults, policy)
     if plugin.quarantine.active:
         host._roster.supervisor.rest(plugin)

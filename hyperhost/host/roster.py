@@ -20,6 +20,7 @@ from hyperhost.errors import (
     PluginStateError,
 )
 from hyperhost.hookspecs.markers import PROJECT
+from hyperhost.host.canary import Verdict
 from hyperhost.host.context import Natives
 from hyperhost.host.faults import FaultLog
 from hyperhost.host.manager import PluginManager
@@ -163,6 +164,9 @@ class Roster:
             self.leave(plugin)
             plugin._state = "uninstalled"
             self.plugins.pop(plugin.id, None)
+            trial, plugin.trial = plugin.trial, None
+        if trial is not None:
+            trial.conclude(Verdict("rolled back", "the plugin was unloaded"))
         if plugin.runtime is not None:
             plugin.runtime.close()
         elif self.natives is not None:
@@ -170,6 +174,8 @@ class Roster:
                 self.natives.stop(plugin.object, plugin.id)
             except HyperHostError as error:
                 self._faults.record(plugin.id, "", error)
+        if trial is not None and trial.fresh.runtime is not None:
+            trial.fresh.runtime.close()
 
     def close(self) -> None:
         """Remove every plugin. Calls are refused from then on, as a gate must not pass by default."""
@@ -230,6 +236,46 @@ class Roster:
             if plugin.line is not None and plugin.runtime is not None:
                 plugin.line.latest = plugin.runtime
         kept["runtime"].close()
+
+    def exchange(self, plugin: Plugin, made: Any) -> None:
+        """Register another object for a plugin in place of its own; the lock must be held.
+
+        Raises:
+            PluginLoadError: an implementation does not fit its spec; nothing was changed.
+            OrderCycleError: its before/after options contradict those of others; nothing was changed.
+        """
+        if plugin._state == "active":
+            old = plugin.object
+            self.supervisor.release(plugin)
+            try:
+                implementations = self.manager.exchange(old, made, self.selection.hooks)
+                self.selection.exchange(old, implementations)
+                self.manager.forget_numbers()
+                plugin.object = made
+            except PluginValidationError as caught:
+                raise PluginLoadError(
+                    " ".join(str(caught).split()), plugin=plugin.id, hint="match the hookspec's parameters"
+                ) from caught
+            finally:
+                if plugin.quarantine is not None and plugin.quarantine.active:
+                    self.supervisor.rest(plugin)
+        plugin.object = made
+
+    def check_exchange(self, plugin: Plugin, made: Any) -> None:
+        """Return if an object could take the place of a plugin's own; the lock must be held.
+
+        Raises:
+            OrderCycleError: its before/after options contradict those of others.
+        """
+        if plugin._state == "active":
+            self.manager.exchange(plugin.object, made, self.selection.hooks, dry=True)
+
+    def take_over(self, plugin: Plugin, fresh: Plugin) -> None:
+        """Make a handle that of its canary, which is registered already; the lock must be held."""
+        for name in (*_REPLACED, "source", "usage", "options", "named"):
+            setattr(plugin, name, getattr(fresh, name))
+        if plugin.line is not None and plugin.runtime is not None:
+            plugin.line.latest = plugin.runtime
 
     def implementations(self, plugin: Plugin) -> list[tuple[str, HookImpl]]:
         """A plugin's implementations with their hook names, called or not."""

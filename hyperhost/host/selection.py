@@ -7,7 +7,7 @@ selection is applied to the hooks when plugins come and go, so a call costs noth
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Container, Mapping
 from typing import Any
 
 import pluggy
@@ -108,6 +108,22 @@ class Selection:
                     narrowed = self._narrowed(service, hook)
                     # One assignment, so that a call in another thread sees the old list or the new one.
                     caller._hookimpls[:] = arrange(hook, narrowed, self._manager.registered)
+
+    def exchange(self, old: object, made: Mapping[str, HookImpl]) -> None:
+        """Take note that one plugin's object was exchanged; see :meth:`PluginManager.exchange`."""
+        for hook, known in self._all.items():
+            if hook in made:
+                places = [index for index, item in enumerate(known) if item.plugin is old]
+                if places:
+                    known[places[0]] = made[hook]
+                else:
+                    known.append(made[hook])
+        self.apply()
+
+    @property
+    def hooks(self) -> Container[str]:
+        """Hooks that belong to a service."""
+        return self._all
 
     def _narrowed(self, service: str, hook: str) -> list[HookImpl]:
         implementations = self._all[hook]

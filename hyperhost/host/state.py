@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Final, Protocol
 
 from hyperhost.host.state_rows import FaultRecord
-from hyperhost.host.statistics import CallCounter, HookStats
+from hyperhost.host.statistics import CallCounter, HookFigures, HookStats, figures_since
 from hyperhost.sandbox.services import KeyValueStore, LogRecord, LogSink, MemoryKeyValueStore, MemoryLog
 
 __all__ = ["FaultRecord", "MemoryState", "State", "open_state"]
@@ -37,16 +37,26 @@ class State(Protocol):
         """Where log lines go."""
         ...
 
-    def record_call(self, plugin: str, hook: str, outcome: str, duration_ms: float) -> None:
+    def record_call(
+        self, plugin: str, hook: str, outcome: str, duration_ms: float, version: str = ""
+    ) -> None:
         """Count a call; ``outcome`` is ``ok`` or the code of the error. Costs about half a microsecond."""
         ...
 
-    def record_fault(self, plugin: str, hook: str, code: str, message: str) -> None:
+    def record_fault(self, plugin: str, hook: str, code: str, message: str, version: str = "") -> None:
         """Keep a fault. Never raises; what cannot be written now is written later."""
         ...
 
     def stats(self, plugin: str | None = None) -> list[HookStats]:
-        """Figures of one plugin or of all, by plugin and hook in the order of their names."""
+        """Figures of one plugin or of all, by plugin, version and hook in the order of their names."""
+        ...
+
+    def mark(self, plugin: str) -> None:
+        """Remember the figures of a plugin as they are now; an earlier mark is gone."""
+        ...
+
+    def since_mark(self, plugin: str) -> dict[tuple[str, str], HookFigures]:
+        """What was counted since then, by version and hook; everything when there is no mark."""
         ...
 
     def faults(self, plugin: str | None = None, limit: int = 100) -> list[FaultRecord]:
@@ -91,18 +101,29 @@ class MemoryState:
         self.log: MemoryLog = MemoryLog()
         self._calls = CallCounter()
         self._faults: deque[FaultRecord] = deque(maxlen=MAX_FAULTS)
+        self._marks: dict[str, dict[tuple[str, str], HookFigures]] = {}
 
-    def record_call(self, plugin: str, hook: str, outcome: str, duration_ms: float) -> None:
+    def record_call(
+        self, plugin: str, hook: str, outcome: str, duration_ms: float, version: str = ""
+    ) -> None:
         """Count a call; ``outcome`` is ``ok`` or the code of the error."""
-        self._calls.record(plugin, hook, outcome, duration_ms)
+        self._calls.record(plugin, hook, outcome, duration_ms, version)
 
-    def record_fault(self, plugin: str, hook: str, code: str, message: str) -> None:
+    def record_fault(self, plugin: str, hook: str, code: str, message: str, version: str = "") -> None:
         """Keep a fault; the latest 1,000 are kept."""
-        self._faults.append(FaultRecord(time.time_ns(), plugin, hook, code, message[:_MAX_MESSAGE]))
+        self._faults.append(FaultRecord(time.time_ns(), plugin, hook, code, message[:_MAX_MESSAGE], version))
 
     def stats(self, plugin: str | None = None) -> list[HookStats]:
-        """Figures of one plugin or of all, by plugin and hook in the order of their names."""
+        """Figures of one plugin or of all, by plugin, version and hook in the order of their names."""
         return self._calls.stats(plugin)
+
+    def mark(self, plugin: str) -> None:
+        """Remember the figures of a plugin as they are now."""
+        self._marks[plugin] = self._calls.figures(plugin)
+
+    def since_mark(self, plugin: str) -> dict[tuple[str, str], HookFigures]:
+        """What was counted since then, by version and hook."""
+        return figures_since(self._calls.figures(plugin), self._marks.get(plugin, {}))
 
     def faults(self, plugin: str | None = None, limit: int = 100) -> list[FaultRecord]:
         """The latest faults of one plugin or of all, oldest first."""
@@ -117,6 +138,7 @@ class MemoryState:
         """Remove everything about a plugin, its stored data included."""
         self.kv.forget(plugin)
         self.log.forget(plugin)
+        self._marks.pop(plugin, None)
         tally = self._calls.take()
         tally.forget(plugin)
         self._calls.give_back(tally)

@@ -20,8 +20,17 @@ from hyperhost.errors import HomeError
 
 __all__ = ["Run", "StateDatabase"]
 
-_VERSION: Final = 1
+_VERSION: Final = 2
 _OPEN_WAIT_S: Final = 10.0
+_CALLS: Final = (
+    """CREATE TABLE call_outcome (plugin TEXT, version TEXT, hook TEXT, outcome TEXT, calls INTEGER NOT NULL,
+       total_ms REAL NOT NULL, min_ms REAL NOT NULL, max_ms REAL NOT NULL, last_ns INTEGER NOT NULL,
+       PRIMARY KEY (plugin, version, hook, outcome)) WITHOUT ROWID""",
+    """CREATE TABLE call_bucket (plugin TEXT, version TEXT, hook TEXT, bucket INTEGER,
+       calls INTEGER NOT NULL, PRIMARY KEY (plugin, version, hook, bucket)) WITHOUT ROWID""",
+    """CREATE TABLE call_mark (plugin TEXT, version TEXT, hook TEXT, what TEXT, item, calls INTEGER NOT NULL,
+       last_ns INTEGER NOT NULL, PRIMARY KEY (plugin, version, hook, what, item)) WITHOUT ROWID""",
+)
 _SCHEMA: Final = (
     """CREATE TABLE kv (store TEXT NOT NULL, key BLOB NOT NULL, value BLOB NOT NULL,
        owner TEXT NOT NULL, PRIMARY KEY (store, key))""",
@@ -30,13 +39,21 @@ _SCHEMA: Final = (
        hook TEXT NOT NULL, level TEXT NOT NULL, message TEXT NOT NULL, size INTEGER NOT NULL)""",
     "CREATE INDEX log_plugin ON log (plugin, id, size)",
     """CREATE TABLE fault (id INTEGER PRIMARY KEY, time_ns INTEGER NOT NULL, plugin TEXT NOT NULL,
-       hook TEXT NOT NULL, code TEXT NOT NULL, message TEXT NOT NULL)""",
+       hook TEXT NOT NULL, code TEXT NOT NULL, message TEXT NOT NULL, version TEXT NOT NULL DEFAULT '')""",
     "CREATE INDEX fault_plugin ON fault (plugin, id)",
-    """CREATE TABLE call_outcome (plugin TEXT, hook TEXT, outcome TEXT, calls INTEGER NOT NULL,
-       total_ms REAL NOT NULL, min_ms REAL NOT NULL, max_ms REAL NOT NULL, last_ns INTEGER NOT NULL,
-       PRIMARY KEY (plugin, hook, outcome)) WITHOUT ROWID""",
-    """CREATE TABLE call_bucket (plugin TEXT, hook TEXT, bucket INTEGER, calls INTEGER NOT NULL,
-       PRIMARY KEY (plugin, hook, bucket)) WITHOUT ROWID""",
+    *_CALLS,
+)
+_FROM_1: Final = (
+    # Layout 1 did not tell versions apart; what it counted belongs to the version ''.
+    "ALTER TABLE fault ADD COLUMN version TEXT NOT NULL DEFAULT ''",
+    "ALTER TABLE call_outcome RENAME TO old_outcome",
+    "ALTER TABLE call_bucket RENAME TO old_bucket",
+    *_CALLS,
+    "INSERT INTO call_outcome SELECT plugin, '', hook, outcome, calls, total_ms, min_ms, max_ms, last_ns"
+    " FROM old_outcome",
+    "INSERT INTO call_bucket SELECT plugin, '', hook, bucket, calls FROM old_bucket",
+    "DROP TABLE old_outcome",
+    "DROP TABLE old_bucket",
 )
 
 
@@ -155,11 +172,11 @@ class StateDatabase:
 
     def _prepare(self) -> None:
         version = self._version()
-        if version == 0:
+        if version < _VERSION:
             with self.writing(_OPEN_WAIT_S) as run:
                 version = self._version()  # another process may have been faster
-                if version == 0:
-                    for statement in _SCHEMA:
+                if version < _VERSION:
+                    for statement in _FROM_1 if version == 1 else _SCHEMA:
                         run(statement)
                     run(f"PRAGMA user_version = {_VERSION}")
                     version = _VERSION

@@ -15,15 +15,17 @@ from hyperhost.host.state_kv import DiskKeyValueStore
 from hyperhost.host.state_rows import (
     FaultRecord,
     forget_rows,
+    mark_rows,
     prune_log,
     read_faults,
+    read_figures,
     read_log,
     read_stats,
     write_faults,
     write_log,
     write_tally,
 )
-from hyperhost.host.statistics import CallCounter, HookStats
+from hyperhost.host.statistics import CallCounter, HookFigures, HookStats, figures_since
 from hyperhost.sandbox.services import LogRecord, LogSink
 
 __all__ = ["DiskState"]
@@ -75,16 +77,20 @@ class DiskState:
         """Where log lines go: this object's :meth:`write`."""
         return self
 
-    def record_call(self, plugin: str, hook: str, outcome: str, duration_ms: float) -> None:
+    def record_call(
+        self, plugin: str, hook: str, outcome: str, duration_ms: float, version: str = ""
+    ) -> None:
         """Count a call; ``outcome`` is ``ok`` or the code of the error. Written within half a second."""
-        self._calls.record(plugin, hook, outcome, duration_ms)
+        self._calls.record(plugin, hook, outcome, duration_ms, version)
         if not self._pending.is_set():
             self._wake()
 
-    def record_fault(self, plugin: str, hook: str, code: str, message: str) -> None:
+    def record_fault(self, plugin: str, hook: str, code: str, message: str, version: str = "") -> None:
         """Keep a fault, on the disk at once if it can be written; the latest 1,000 of a plugin are kept."""
         with self._lock:
-            self._new_faults.append(FaultRecord(time.time_ns(), plugin, hook, code, message[:MAX_LINE]))
+            self._new_faults.append(
+                FaultRecord(time.time_ns(), plugin, hook, code, message[:MAX_LINE], version)
+            )
         self._try_flush(0.5)
 
     def write(self, plugin: str, hook: str, level: str, message: str) -> None:
@@ -101,13 +107,34 @@ class DiskState:
             self._wake()
 
     def stats(self, plugin: str | None = None) -> list[HookStats]:
-        """Figures of one plugin or of all, by plugin and hook in the order of their names.
+        """Figures of one plugin or of all, by plugin, version and hook in the order of their names.
 
         Raises:
             HomeError: ``state.db`` cannot be read or written.
         """
         self.flush()
         return read_stats(self._database, plugin)
+
+    def mark(self, plugin: str) -> None:
+        """Remember the figures of a plugin as they are now; an earlier mark is gone.
+
+        Raises:
+            HomeError: ``state.db`` cannot be read or written.
+        """
+        self.flush()
+        with self._database.writing() as run:
+            mark_rows(run, plugin)
+
+    def since_mark(self, plugin: str) -> dict[tuple[str, str], HookFigures]:
+        """What was counted since then, by all processes, by version and hook.
+
+        Raises:
+            HomeError: ``state.db`` cannot be read or written.
+        """
+        self.flush()
+        return figures_since(
+            read_figures(self._database, plugin), read_figures(self._database, plugin, marked=True)
+        )
 
     def faults(self, plugin: str | None = None, limit: int = 100) -> list[FaultRecord]:
         """The latest faults of one plugin or of all, oldest first.

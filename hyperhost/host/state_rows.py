@@ -6,14 +6,16 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from hyperhost.host.state_db import Run, StateDatabase
-from hyperhost.host.statistics import CallTally, HookStats, OutcomeTally, hook_stats
+from hyperhost.host.statistics import CallTally, HookFigures, HookStats, OutcomeTally, hook_stats
 from hyperhost.sandbox.services import LogRecord
 
 __all__ = [
     "FaultRecord",
     "forget_rows",
+    "mark_rows",
     "prune_log",
     "read_faults",
+    "read_figures",
     "read_log",
     "read_stats",
     "write_faults",
@@ -32,6 +34,7 @@ class FaultRecord:
         hook: Hook that was being called, empty outside of a call.
         code: Code of the error, for example ``HH-TRAP``.
         message: The error in words.
+        version: Version of the plugin at fault; empty where it was not written down.
     """
 
     time_ns: int
@@ -39,6 +42,7 @@ class FaultRecord:
     hook: str
     code: str
     message: str
+    version: str = ""
 
 
 def write_log(run: Run, lines: Iterable[LogRecord]) -> None:
@@ -80,8 +84,8 @@ def write_faults(run: Run, faults: Iterable[FaultRecord], max_faults: int) -> No
     for fault in faults:
         plugins.add(fault.plugin)
         run(
-            "INSERT INTO fault (time_ns, plugin, hook, code, message) VALUES (?, ?, ?, ?, ?)",
-            (fault.time_ns, fault.plugin, fault.hook, fault.code, fault.message),
+            "INSERT INTO fault (time_ns, plugin, hook, code, message, version) VALUES (?, ?, ?, ?, ?, ?)",
+            (fault.time_ns, fault.plugin, fault.hook, fault.code, fault.message, fault.version),
         )
     for plugin in plugins:
         run(
@@ -95,7 +99,7 @@ def read_faults(database: StateDatabase, plugin: str | None, limit: int) -> list
     """The latest faults of one plugin or of all, oldest first."""
     chosen, params = ("", ()) if plugin is None else ("WHERE plugin = ?", (plugin,))
     rows = database.read(
-        f"SELECT time_ns, plugin, hook, code, message FROM fault {chosen} ORDER BY id DESC LIMIT ?",  # noqa: S608 - constant text
+        f"SELECT time_ns, plugin, hook, code, message, version FROM fault {chosen} ORDER BY id DESC LIMIT ?",  # noqa: S608 - constant text
         (*params, max(limit, 0)),
     )
     return [FaultRecord(*row) for row in reversed(rows)]
@@ -105,7 +109,8 @@ def write_tally(run: Run, tally: CallTally) -> None:
     """Add sums to those stored."""
     for key, sums in tally.outcomes.items():
         run(
-            "INSERT INTO call_outcome VALUES (?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (plugin, hook, outcome)"
+            "INSERT INTO call_outcome VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)"
+            " ON CONFLICT (plugin, version, hook, outcome)"
             " DO UPDATE SET calls = calls + excluded.calls, total_ms = total_ms + excluded.total_ms,"
             " min_ms = min(min_ms, excluded.min_ms), max_ms = max(max_ms, excluded.max_ms),"
             " last_ns = max(last_ns, excluded.last_ns)",
@@ -113,28 +118,65 @@ def write_tally(run: Run, tally: CallTally) -> None:
         )
     for place, calls in tally.buckets.items():
         run(
-            "INSERT INTO call_bucket VALUES (?, ?, ?, ?) ON CONFLICT (plugin, hook, bucket)"
+            "INSERT INTO call_bucket VALUES (?, ?, ?, ?, ?) ON CONFLICT (plugin, version, hook, bucket)"
             " DO UPDATE SET calls = calls + excluded.calls",
             (*place, calls),
         )
 
 
 def read_stats(database: StateDatabase, plugin: str | None) -> list[HookStats]:
-    """Figures of one plugin or of all, by plugin and hook in the order of their names."""
+    """Figures of one plugin or of all, by plugin, version and hook in the order of their names."""
     chosen, params = ("", ()) if plugin is None else ("WHERE plugin = ?", (plugin,))
-    outcomes: dict[tuple[str, str], dict[str, OutcomeTally]] = {}
-    for name, hook, outcome, *sums in database.read(
-        f"SELECT * FROM call_outcome {chosen} ORDER BY plugin, hook",  # noqa: S608 - constant text
+    outcomes: dict[tuple[str, str, str], dict[str, OutcomeTally]] = {}
+    for name, version, hook, outcome, *sums in database.read(
+        f"SELECT * FROM call_outcome {chosen} ORDER BY plugin, version, hook",  # noqa: S608 - constant text
         params,
     ):
-        outcomes.setdefault((name, hook), {})[outcome] = OutcomeTally(*sums)
-    buckets: dict[tuple[str, str], dict[int, int]] = {}
-    for name, hook, bucket, calls in database.read(
+        outcomes.setdefault((name, version, hook), {})[outcome] = OutcomeTally(*sums)
+    buckets: dict[tuple[str, str, str], dict[int, int]] = {}
+    for name, version, hook, bucket, calls in database.read(
         f"SELECT * FROM call_bucket {chosen}",  # noqa: S608 - constant text
         params,
     ):
-        buckets.setdefault((name, hook), {})[bucket] = calls
+        buckets.setdefault((name, version, hook), {})[bucket] = calls
     return [hook_stats(*key, tallies, buckets.get(key, {})) for key, tallies in outcomes.items()]
+
+
+def mark_rows(run: Run, plugin: str) -> None:
+    """Keep a copy of a plugin's counts, in place of an earlier one."""
+    run("DELETE FROM call_mark WHERE plugin = ?", (plugin,))
+    run(
+        "INSERT INTO call_mark SELECT plugin, version, hook, 'outcome', outcome, calls, last_ns"
+        " FROM call_outcome WHERE plugin = ?",
+        (plugin,),
+    )
+    run(
+        "INSERT INTO call_mark SELECT plugin, version, hook, 'bucket', bucket, calls, 0"
+        " FROM call_bucket WHERE plugin = ?",
+        (plugin,),
+    )
+
+
+def read_figures(
+    database: StateDatabase, plugin: str, *, marked: bool = False
+) -> dict[tuple[str, str], HookFigures]:
+    """Counts of one plugin by version and hook: those of now, or those of its mark."""
+    source = (
+        "SELECT version, hook, what, item, calls, last_ns FROM call_mark WHERE plugin = ?1"
+        if marked
+        else "SELECT version, hook, 'outcome', outcome, calls, last_ns FROM call_outcome WHERE plugin = ?1"
+        " UNION ALL SELECT version, hook, 'bucket', bucket, calls, 0 FROM call_bucket WHERE plugin = ?1"
+    )
+    found: dict[tuple[str, str], HookFigures] = {}
+    for version, hook, what, item, calls, last_ns in database.read(source, (plugin,)):
+        figures = found.setdefault((version, hook), HookFigures())
+        if what == "bucket":
+            figures.buckets[int(item)] = calls
+            continue
+        figures.outcomes[item] = calls
+        if item == "ok":
+            figures.last_ok_ns = last_ns
+    return found
 
 
 def forget_rows(run: Run, plugin: str) -> None:
@@ -143,3 +185,4 @@ def forget_rows(run: Run, plugin: str) -> None:
     run("DELETE FROM fault WHERE plugin = ?", (plugin,))
     run("DELETE FROM call_outcome WHERE plugin = ?", (plugin,))
     run("DELETE FROM call_bucket WHERE plugin = ?", (plugin,))
+    run("DELETE FROM call_mark WHERE plugin = ?", (plugin,))

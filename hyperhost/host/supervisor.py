@@ -25,7 +25,7 @@ from hyperhost.host.plugin import Plugin
 from hyperhost.host.specs import HookInfo
 from hyperhost.host.state import State
 
-__all__ = ["Supervisor"]
+__all__ = ["Supervisor", "speaks_against"]
 
 Implementations = Callable[[Plugin], Iterable[tuple[str, HookImpl]]]
 
@@ -78,10 +78,16 @@ class Supervisor:
                 return skip
         else:
             _note(error, plugin.id, hook)
-        self._faults.record(plugin.id, hook, error)
+        version = version_of(plugin, error)
+        self._faults.record(plugin.id, hook, error, version)
         if plugin.kind == "native":
-            self._state.record_call(plugin.id, hook, getattr(error, "code", type(error).__name__), 0.0)
-        if _counts(plugin, error) and plugin.quarantine is not None and plugin.quarantine.fault():
+            code = getattr(error, "code", type(error).__name__)
+            self._state.record_call(plugin.id, hook, code, 0.0, version)
+        if plugin.trial is not None:
+            plugin.trial.carry_out()
+        # Faults of a canary count against the canary, see trial.py.
+        mine = version == plugin.figures and speaks_against(plugin, error)
+        if mine and plugin.quarantine is not None and plugin.quarantine.fault():
             self.rest(plugin)
         return skip
 
@@ -120,7 +126,7 @@ class Supervisor:
                 self.release(plugin)
                 raise
             except Exception as caught:
-                if _counts(plugin, caught):
+                if speaks_against(plugin, caught):
                     quarantine.relapse()
                 else:
                     quarantine.abandon_trial()
@@ -163,7 +169,12 @@ def _replace(implementation: HookImpl, function: Any) -> None:
     implementation.function = function  # type: ignore[misc]  # Final to type checkers; pluggy reads it on each call
 
 
-def _counts(plugin: Plugin, error: Exception) -> bool:
+def version_of(plugin: Plugin, error: BaseException) -> str:
+    """The version whose call ended in ``error``: a canary says so, all else is the stable one's."""
+    return (isinstance(error, HyperHostError) and error.version) or plugin.figures
+
+
+def speaks_against(plugin: Plugin, error: Exception) -> bool:
     """Whether an exception speaks against the plugin, not its callers, its age or another plugin."""
     if isinstance(error, BadArgumentError | ConcurrencyLimitError | OutdatedPluginError | QuarantinedError):
         return False

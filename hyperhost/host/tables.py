@@ -154,6 +154,18 @@ class Table:
             raise self.wrong(key, value, f"a whole number from {least} to {most}")
         return value
 
+    def number(self, key: str, least: float, most: float, default: float) -> float:
+        """A number from ``least`` to ``most``; ``default`` if the key is missing.
+
+        Raises:
+            ManifestError: anything else, NaN included.
+        """
+        self._known.append(key)
+        value = self.values.get(key, default)
+        if isinstance(value, bool) or not isinstance(value, int | float) or not least <= value <= most:
+            raise self.wrong(key, value, f"a number from {least:g} to {most:g}")
+        return float(value)
+
     def table(self, key: str, *, required: bool = False) -> Table:
         """The table ``key``; an empty one if it is missing and not required.
 

@@ -150,7 +150,8 @@ class Workshop:
     def tidy(self) -> None:
         """Remove files that no entry refers to; another time when the lock file is busy."""
         with suppress(LockFileError), self.home.lock.update() as entries:
-            sweep(self.home, [self.directory(each) for each in entries.values()])
+            present = [*entries.values(), *(each.canary.entry for each in entries.values() if each.canary)]
+            sweep(self.home, [self.directory(each) for each in present])
 
     def discard(self, entry: LockEntry) -> tuple[str, ...]:
         """Remove the files of an entry that is gone; a note when that does not work."""

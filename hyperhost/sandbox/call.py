@@ -18,10 +18,12 @@ from hyperhost.errors import (
     OutputLimitError,
     PluginStateError,
 )
+from hyperhost.sandbox.tape import TAPE_BYTES
 
 if TYPE_CHECKING:
     from hyperhost.capabilities.grants import GrantSet
     from hyperhost.sandbox.services import Services
+    from hyperhost.sandbox.tape import Step
 
 __all__ = ["Budget", "Call", "RetiredError"]
 
@@ -62,6 +64,10 @@ class Call:
         host_bytes: Bytes moved through host functions so far.
         output: Bytes logged and printed so far.
         result: Bytes of the hook's result so far.
+        reused: The instance had answered earlier calls.
+        steps: Its host calls so far, for a :class:`~hyperhost.sandbox.tape.Tape`; ``None`` when they are
+            too much to keep.
+        tape_bytes: How many bytes through host functions are not too much.
     """
 
     __slots__ = (
@@ -77,8 +83,11 @@ class Call:
         "output",
         "plugin",
         "result",
+        "reused",
         "services",
         "state",
+        "steps",
+        "tape_bytes",
     )
 
     def __init__(
@@ -105,6 +114,9 @@ class Call:
         self.host_bytes = 0
         self.output = 0
         self.result = 0
+        self.reused = False
+        self.steps: list[Step] | None = []
+        self.tape_bytes = TAPE_BYTES
 
     @property
     def limits(self) -> Limits:

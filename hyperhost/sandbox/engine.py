@@ -7,6 +7,7 @@ shared by all threads; stores are not.
 
 from __future__ import annotations
 
+import functools
 import hashlib
 import os
 import threading
@@ -24,7 +25,7 @@ from hyperhost.sandbox.interface import HostInterface
 from hyperhost.sandbox.shape import check_shape
 from hyperhost.sandbox.ticker import Ticker
 
-__all__ = ["MAX_COMPONENT_BYTES", "Sandbox", "check_header"]
+__all__ = ["MAX_COMPONENT_BYTES", "Sandbox", "check_header", "wasmtime_version"]
 
 MAX_COMPONENT_BYTES = 256 * 1024**2
 STACK_BYTES = 512 * 1024
@@ -137,10 +138,11 @@ class Sandbox:
     @staticmethod
     def _settings(fuel: bool) -> str:
         system = os.uname()
-        return f"{_wasmtime_version()} {system.machine} {system.sysname} fuel={fuel} stack={STACK_BYTES} 3"
+        return f"{wasmtime_version()} {system.machine} {system.sysname} fuel={fuel} stack={STACK_BYTES} 3"
 
 
-def _wasmtime_version() -> str:
+@functools.cache
+def wasmtime_version() -> str:
     """The version of wasmtime, from the name of its metadata: reading them with importlib takes 10 ms."""
     beside = Path(wasmtime.__file__).parent.parent
     found = [path.name for path in beside.glob("wasmtime-*.dist-info")]

@@ -24,6 +24,7 @@ from hyperhost.sandbox.layout import address
 from hyperhost.sandbox.lift import Lifting
 from hyperhost.sandbox.lower import Lowering
 from hyperhost.sandbox.resources import ResourceBridge
+from hyperhost.sandbox.tape import MAX_STEPS, UNANSWERED, Listener, undropped, unread
 from hyperhost.sandbox.types import Function, Result
 
 __all__ = ["BoundFunction", "weight"]
@@ -89,15 +90,28 @@ class BoundFunction:
             self._lower = lowering.function("answer", ["a0"], [(host.result, guest.result, "a0")])
 
     @property
+    def function(self) -> str:
+        """WIT name of the function within its interface."""
+        return self._function.name
+
+    @property
+    def type(self) -> Function:
+        """The Python view of its parameters and result."""
+        return self._host
+
+    @property
     def name(self) -> str:
         """Interface and function, for errors: ``hyperhost:host/log@1.0.0 write``."""
-        return f"{self.interface} {self._function.name}"
+        return f"{self.interface} {self.function}"
 
     def enter(self, call: Call, context: int, arguments: int, results: int) -> None:
         """Run the function for the guest: check, do, answer. Raises whatever goes wrong."""
         call.begin_host_call()
         self._bridge.context = context
         values = self._lift(arguments, call.charge_bytes)
+        step = [self, values, UNANSWERED]
+        if call.steps is not None:
+            call.steps.append(step)
         needed = self._requires(call, *values)
         if not needed and not self._function.unprivileged:
             # Fails closed: a function that forgot to say what it needs reaches nothing.
@@ -114,6 +128,9 @@ class BoundFunction:
         call.remaining_s()
         if self._lower is not None:
             self._answer(call, answer, results, context)
+        step[2] = answer
+        if call.host_bytes > call.tape_bytes or call.host_calls > MAX_STEPS:
+            call.steps = None
 
     def _answer(self, call: Call, answer: Any, results: int, context: int) -> None:
         call.charge_bytes(weight(answer))
@@ -132,10 +149,16 @@ class BoundFunction:
 
 
 class Running(threading.local):
-    """The calls that run in this thread, each made by a host function of the one before it."""
+    """The calls that run in this thread, each made by a host function of the one before it.
+
+    Attributes:
+        calls: As above, the outermost first.
+        listen: Told about each of them when it ends, if somebody listens.
+    """
 
     def __init__(self) -> None:
         self.calls: list[Call] = []
+        self.listen: Listener | None = None
 
 
 class Gate:
@@ -190,6 +213,7 @@ class Gate:
         except BaseException as caught:  # noqa: BLE001 - nothing may escape into wasmtime
             if call is not None and call.failure is None:
                 call.failure = caught
+                unread(call, self._functions.get(data))
             return int(capi.error_new(b"stopped by the host"))
         return 0
 
@@ -201,6 +225,7 @@ class Gate:
         except BaseException as caught:  # noqa: BLE001 - nothing may escape into wasmtime
             if call is not None and call.failure is None:
                 call.failure = caught
+                undropped(call, handle)
             return int(capi.error_new(b"stopped by the host"))
         return 0
 

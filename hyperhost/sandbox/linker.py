@@ -10,7 +10,7 @@ import ctypes
 import difflib
 import re
 import shlex
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from typing import TYPE_CHECKING, Any
 
 import wasmtime.component as wc
@@ -39,6 +39,7 @@ if TYPE_CHECKING:
     from hyperhost.capabilities.grants import GrantSet
     from hyperhost.sandbox.call import Call
     from hyperhost.sandbox.engine import Sandbox
+    from hyperhost.sandbox.replaying import Playback
 
 __all__ = ["Linked", "find_interface", "host_types", "link", "required_capabilities"]
 
@@ -115,6 +116,8 @@ def link(
     grants: GrantSet,
     *,
     stub_denied: bool = False,
+    optional: Collection[str] = (),
+    playback: Playback | None = None,
 ) -> Linked:
     """Link everything the component imports.
 
@@ -125,6 +128,9 @@ def link(
         plugin: Id of the plugin.
         grants: What it may do.
         stub_denied: Link imports outside the grant to a function that refuses when it is called.
+        optional: Kinds of capability that the plugin says it works without. Their interfaces are
+            linked, granted or not; the gate refuses each call until they are.
+        playback: Link every import to its answers, and none to a host interface.
 
     Raises:
         ImportDeniedError: an import is outside the grant; the hint is the granting command.
@@ -139,7 +145,10 @@ def link(
             hint="import host interfaces only",
         )
     needed = [item for item in instances if item.functions or item.resources]
-    interfaces = {item.name: _permitted(item, sandbox, plugin, grants, stub_denied) for item in needed}
+    interfaces = {
+        item.name: None if playback else _permitted(item, sandbox, plugin, grants, stub_denied, optional)
+        for item in needed
+    }
     type_ids = {
         name: index for index, name in enumerate(sorted({n for i in needed for n in i.resources.values()}), 1)
     }
@@ -161,6 +170,7 @@ def link(
                         type_ids,
                         numbers,
                         bound,
+                        playback,
                     )
     except BaseException:
         linker.close()
@@ -174,12 +184,19 @@ def _kinds(interface: HostInterface) -> tuple[str, ...]:
 
 
 def _permitted(
-    item: ImportedInstance, sandbox: Sandbox, plugin: str, grants: GrantSet, stub_denied: bool
+    item: ImportedInstance,
+    sandbox: Sandbox,
+    plugin: str,
+    grants: GrantSet,
+    stub_denied: bool,
+    optional: Collection[str],
 ) -> HostInterface | None:
     """The interface to link, or ``None`` for stubs."""
     interface = find_interface(item.name, sandbox.interfaces)
     if interface is not None and (
-        interface.always or grants.learning or any(grants.has_kind(kind) for kind in _kinds(interface))
+        interface.always
+        or grants.learning
+        or any(kind in optional or grants.has_kind(kind) for kind in _kinds(interface))
     ):
         return interface
     if stub_denied:
@@ -230,12 +247,15 @@ def _add(
     type_ids: dict[str, int],
     numbers: list[int],
     bound: list[BoundFunction],
+    playback: Playback | None,
 ) -> None:
     offered = interface.functions() if interface is not None else {}
     types = host_types(interface) if interface is not None and interface.typed else None
     pointer = capi.pointer(instance)
     for name, identity in item.resources.items():
         dropped = interface.resources.get(name) if interface is not None else None
+        if playback is not None:
+            dropped = playback.drop
         numbers.append(sandbox.gate.add(dropped if dropped is not None else _nothing))
         kind = wc.ResourceType.host(type_ids[identity])
         data = name.encode()
@@ -252,7 +272,9 @@ def _add(
         )
     for name, guest in item.functions.items():
         function = offered.get(name)
-        if function is None:
+        if playback is not None:
+            function, host = playback.function(item.name, name, guest)
+        elif function is None:
             function = _refusal(item.name, name, plugin, missing=interface is not None)
             host = _generic_function(guest)
         elif types is None:

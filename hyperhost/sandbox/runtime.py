@@ -19,6 +19,7 @@ from hyperhost.errors import (
     BadResultError,
     ConcurrencyLimitError,
     HyperHostError,
+    RefusalError,
     StackLimitError,
 )
 from hyperhost.sandbox import capi
@@ -29,6 +30,7 @@ from hyperhost.sandbox.faults import call_error
 from hyperhost.sandbox.layout import VAL_SIZE, address
 from hyperhost.sandbox.linker import Linked
 from hyperhost.sandbox.shape import MAX_INSTANCES
+from hyperhost.sandbox.tape import LISTENED_BYTES, Tape, attach
 
 if TYPE_CHECKING:
     import wasmtime
@@ -89,6 +91,7 @@ class ComponentRuntime:
         services: What host functions work with.
         observe: Told about every finished call.
         measure: Also report the guest's memory; costs about 0.2 ms a call.
+        about: Goes on the tapes of its calls: which package this is, for whoever reads them.
     """
 
     def __init__(
@@ -106,6 +109,7 @@ class ComponentRuntime:
         services: Services,
         observe: Observer | None = None,
         measure: bool = False,
+        about: Any = None,
     ) -> None:
         self._sandbox = sandbox
         self._gate = sandbox.gate
@@ -128,6 +132,7 @@ class ComponentRuntime:
         self._services = services
         self._observe = observe
         self.measure = measure
+        self.about = about
         self._idle: list[_Instance] = []
         slots = 1 if instances == "persistent" else limits.concurrency
         self._slots = deque([None] * slots)
@@ -159,13 +164,17 @@ class ComponentRuntime:
         error: BaseException | None = None
         memory = fuel = None
         keep: list[Any] = []
-        running = self._gate.running.calls
+        packed = None
+        here = self._gate.running
+        running, listen = here.calls, here.listen
         if len(running) >= _MOST_NESTED:
             raise self._nested(call)
         _room_for_callbacks(6)
         self._take_slot(call)
         running.append(call)
         try:
+            if listen is not None:
+                call.tape_bytes = LISTENED_BYTES
             packed = self._packed(export, arguments, keep.append)
             instance = self._acquire(call)
             sound = False
@@ -180,9 +189,14 @@ class ComponentRuntime:
                 if self._budget.fuel is not None:
                     fuel = self._budget.fuel - self._fuel_left(instance)
                 self._release(instance, sound=sound)
-            return self._answer(export, value)
+            answer = self._answer(export, value)
+            if listen is not None:
+                listen(Tape.of(call, export, arguments, self._mode, self.about, fuel, None, answer))
+            return answer
         except BaseException as caught:
             error = caught
+            if packed is not None:
+                self._keep_tape(call, export, arguments, fuel, caught)
             raise
         finally:
             running.pop()
@@ -193,6 +207,18 @@ class ComponentRuntime:
                     self._observe(call, time.perf_counter() - started, error, fuel, memory)
             finally:
                 error = None  # its traceback leads back here
+
+    def _keep_tape(
+        self, call: Call, export: Export, arguments: Sequence[Any], fuel: int | None, error: BaseException
+    ) -> None:
+        """Give the tape of a call that did not return to whoever listens, and to who records the fault."""
+        if not isinstance(error, Exception):
+            return
+        if (listen := self._gate.running.listen) is not None:
+            listen(Tape.of(call, export, arguments, self._mode, self.about, fuel, error))
+        theirs = getattr(error, "plugin", None) not in (None, self._plugin)
+        if not theirs and not isinstance(error, RefusalError):  # another plugin's fault is recorded there
+            attach(error, Tape.of(call, export, arguments, self._mode, self.about, fuel))
 
     def close(self) -> None:
         """Free every idle instance; those still running are freed when their call ends."""
@@ -342,6 +368,7 @@ class ComponentRuntime:
                 pass
             else:
                 call.state = instance.state
+                call.reused = True
                 return instance
         return self._instantiate(call)
 

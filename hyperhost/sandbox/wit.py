@@ -180,7 +180,11 @@ def _definition(name: str, kind: WitType) -> list[str]:
 
 
 def interface(
-    name: str, functions: Mapping[str, Function], types: Mapping[str, WitType] | None = None
+    name: str,
+    functions: Mapping[str, Function],
+    types: Mapping[str, WitType] | None = None,
+    *,
+    docs: Mapping[str, str] | None = None,
 ) -> str:
     """One WIT interface with its types and functions.
 
@@ -188,30 +192,49 @@ def interface(
         name: Its name.
         functions: WIT name → type of each function.
         types: The named types to print; those that the functions use, when not given.
+        docs: WIT name → docstring of a function, to be printed above it.
     """
+    docs = docs or {}
     if types is None:
         functions = distinct(functions)
     lines = [f"interface {name} {{"]
     for type_name, kind in (named_types(functions.values()) if types is None else types).items():
         lines += _definition(type_name, kind)
-    lines += [f"  {identifier(key)}: {signature(function)};" for key, function in functions.items()]
+    for key, function in functions.items():
+        lines += _remarks(docs.get(key, ""), "  ")
+        lines.append(f"  {identifier(key)}: {signature(function)};")
     return "\n".join([*lines, "}"])
 
 
-def export_world(name: str, hooks: Mapping[str, Function], *, imports: Iterable[str] = ()) -> str:
+def _remarks(text: str, indent: str) -> list[str]:
+    """A docstring as WIT comments."""
+    return [f"{indent}/// {line}".rstrip() for line in text.strip().splitlines()]
+
+
+def export_world(
+    name: str,
+    hooks: Mapping[str, Function],
+    *,
+    imports: Iterable[str] = (),
+    docs: Mapping[str, str] | None = None,
+) -> str:
     """One WIT world; its package has an interface ``types`` with the named types of the hooks.
 
     Args:
         name: Its name.
         hooks: WIT name → type of each hook it exports; types of one name are equal (:func:`distinct`).
         imports: Names of the interfaces it imports.
+        docs: WIT name → docstring of a hook, to be printed above it.
     """
+    docs = docs or {}
     types = named_types(hooks.values())
     lines = [f"world {name} {{"]
     if types:
         lines.append(f"  use types.{{{', '.join(map(identifier, types))}}};")
     lines += [f"  import {item};" for item in imports]
-    lines += [f"  export {identifier(key)}: {signature(function)};" for key, function in hooks.items()]
+    for key, function in hooks.items():
+        lines += _remarks(docs.get(key, ""), "  ")
+        lines.append(f"  export {identifier(key)}: {signature(function)};")
     return "\n".join([*lines, "}"])
 
 

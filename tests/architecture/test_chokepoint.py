@@ -122,6 +122,15 @@ def test_a_body_is_run_by_the_gate_and_by_nothing_else() -> None:
     assert "entry = BoundFunction(" in linker.read_text(encoding="utf-8")
 
 
+def test_a_replay_is_bound_at_the_same_place_and_to_no_host_interface() -> None:
+    sandbox = Path(hyperhost.__file__).parent / "sandbox"
+    replaying = (sandbox / "replaying.py").read_text(encoding="utf-8")
+    for name in ("interfaces", "wasi", "services", "grants", "capi"):
+        assert f"sandbox.{name}" not in replaying
+    linker = (sandbox / "linker.py").read_text(encoding="utf-8")
+    assert "None if playback else _permitted(" in linker  # with a recording, no interface is looked up
+
+
 # --- calling each through a real component --------------------------------------------------------
 
 WASI = {

@@ -1,7 +1,8 @@
 """The documents are true: their Python runs, their output is what is printed, their links lead somewhere.
 
 Blocks marked ``python`` of one page run in order and share their names. A block marked ``text``
-that follows one directly is the output it must print.
+that follows one directly is the output it must print. Blocks with more words behind the language
+belong to a test of their own (``test_tutorial.py``).
 """
 
 from __future__ import annotations
@@ -18,7 +19,7 @@ import pytest
 ROOT = Path(__file__).resolve().parents[2]
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
 
-_FENCE = re.compile(r"^```(?P<language>\w*)\n(?P<body>.*?)^```\n", re.MULTILINE | re.DOTALL)
+_FENCE = re.compile(r"^```(?P<language>\w*)(?P<words>[^\n]*)\n(?P<body>.*?)^```\n", re.MULTILINE | re.DOTALL)
 _LINK = re.compile(r"(?<!!)\[[^\]\n]+\]\((?P<target>[^)\s]+)\)")
 _HEADING = re.compile(r"^#+ (?P<title>.+)$", re.MULTILINE)
 _TEST = re.compile(r"`(?P<file>tests/[\w/]+\.py)(?:::(?P<name>\w+))?`")
@@ -39,7 +40,7 @@ def python_blocks(page: Path) -> list[Block]:
     fences = list(_FENCE.finditer(text))
     blocks = []
     for fence, following in itertools.pairwise([*fences, None]):
-        if fence is None or fence["language"] != "python":
+        if fence is None or fence["language"] != "python" or fence["words"]:
             continue
         printed = None
         if following is not None and following["language"] == "text":

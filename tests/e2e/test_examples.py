@@ -152,6 +152,11 @@ def test_every_example_is_in_the_index() -> None:
     index = (EXAMPLES / "README.md").read_text(encoding="utf-8")
     for directory in (path for path in EXAMPLES.iterdir() if path.is_dir() and path.name != "__pycache__"):
         assert f"]({directory.name})" in index
-        command = f"python examples/{directory.name}/main.py"
+        is_plugin = (directory / "plugin.toml").exists()  # see test_example_plugins.py
+        command = (
+            f"hyperhost plugin test examples/{directory.name}"
+            if is_plugin
+            else f"python examples/{directory.name}/main.py"
+        )
         assert f"`{command}`" in index
         assert f"    {command}\n" in (directory / "README.md").read_text(encoding="utf-8")

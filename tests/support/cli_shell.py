@@ -38,6 +38,7 @@ class Shell:
         self.environ = {
             **{key: value for key, value in os.environ.items() if not key.startswith("HYPERHOST")},
             "HYPERHOST_HOME": str(self.home),
+            "XDG_CACHE_HOME": str(directory / "cache"),
             "PYTHONPATH": os.pathsep.join([str(ROOT), str(SUPPORT)]),
             "PYTHONWARNINGS": "error",
             "NO_COLOR": "1",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -27,6 +28,10 @@ def register(app: typer.Typer) -> None:
         plugin_id: PluginArgument,
         hook: Annotated[str, typer.Argument(help="Name of the hook.", autocompletion=installed_hooks)],
         json_text: JsonOption = "{}",
+        record: Annotated[
+            Path | None,
+            typer.Option(metavar="FILE", help="Write a recording of the call, for hyperhost plugin replay."),
+        ] = None,
     ) -> None:
         """Call one hook of one plugin, and print what it answers as JSON."""
         from hyperhost.host.jsonvalues import arguments_from_json, to_json
@@ -36,8 +41,51 @@ def register(app: typer.Typer) -> None:
             plugin = usable(session, host, plugin_id)
             info = host.hooks().get(hook.replace("-", "_"))
             arguments = {} if info is None else arguments_from_json(info.function, data, info.name)
-            result = call_hook(plugin, info.name if info else hook, arguments)
+            name = info.name if info else hook
+            if record is None:
+                result = _told(session, host, plugin, name, arguments)
+            else:
+                result = _recorded(session, host, plugin, name, arguments, record)
             session.out.data(to_json(result, info.function.result if info else None))
+
+
+def _told(session: Session, host: Host, plugin: Plugin, hook: str, arguments: dict[str, Any]) -> Any:
+    """Call a hook; say where the recording of a fault is."""
+    try:
+        return call_hook(plugin, hook, arguments)
+    except Exception:
+        # The end of a canary, which has no recording, may follow the fault that caused it.
+        kept = next((fault.kept for fault in reversed(host.faults) if fault.kept is not None), None)
+        if kept is not None and kept.path is not None:
+            session.out.note(f"recorded; replay it with: hyperhost plugin replay {kept.path}")
+        elif kept is not None and kept.note:
+            session.out.note(f"not recorded: {kept.note}")
+        raise
+
+
+def _recorded(
+    session: Session, host: Host, plugin: Plugin, hook: str, arguments: dict[str, Any], path: Path
+) -> Any:
+    """Call a hook and write the recording, whatever the call ends in."""
+    from hyperhost.errors import RecordingError
+    from hyperhost.host.recorder import Recorder
+
+    if plugin.kind != "component":
+        raise RecordingError(
+            "is a native plugin, whose calls cannot be recorded",
+            plugin=plugin.id,
+            hook=hook,
+            hint="components are recorded: all they do passes through the host",
+        )
+    if not path.parent.is_dir():
+        raise RecordingError(f"{path.parent} is no directory", hint="make it first; nothing was called")
+    with Recorder(host, plugin.id) as recorder:
+        try:
+            return call_hook(plugin, hook, arguments)
+        finally:
+            if recorder.has_recorded:
+                recorder.recording().write(path)
+                session.out.note(f"recorded in {path}")
 
 
 def usable(session: Session, host: Host, plugin_id: str) -> Plugin:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
 
 from hyperhost.cli.filters import FilterOption, matching
 from hyperhost.cli.output import Column
@@ -35,9 +36,12 @@ def register(app: typer.Typer) -> None:
         from hyperhost.cli.plugin.rows import plugin_rows
 
         rows = plugin_rows(session)
+        kept = matching(rows, filters)
+        if not session.out.structured:
+            kept = [{**row, "version": _versions(row)} for row in kept]
         session.out.rows(
             _COLUMNS,
-            matching(rows, filters),
+            kept,
             empty="no plugins yet; install one with: hyperhost plugin install FILE",
         )
         for row in rows:
@@ -45,3 +49,14 @@ def register(app: typer.Typer) -> None:
                 session.out.warn(f"{row['id']}: {row['error']['message']}")
                 if row["error"]["hint"]:
                     session.out.note(f"  {row['error']['hint']}")
+            if row["canary"] and row["canary"]["error"] and not (session.out.structured or session.out.quiet):
+                session.out.warn(f"the canary of {row['id']}: {row['canary']['error']['message']}")
+
+
+def _versions(row: Mapping[str, Any]) -> str:
+    from hyperhost.host.canary import share_words
+
+    canary = row["canary"]
+    if canary is None:
+        return str(row["version"])
+    return f"{row['version']} + {canary['version']} for {share_words(canary['share'])}"

@@ -19,6 +19,7 @@ __all__ = ["Level", "register", "utc"]
 _COLUMNS = (
     Column("time"),
     Column("plugin"),
+    Column("version", wide=True),
     Column("hook"),
     Column("level"),
     Column("code", wide=True),
@@ -53,15 +54,17 @@ def register(app: typer.Typer) -> None:
         filters: FilterOption = None,
     ) -> None:
         """Show what plugins logged and how they faulted, the latest last."""
-        from hyperhost.host.populate import RELEASED
+        from hyperhost.errors import CanaryError
+        from hyperhost.host.faults import RELEASED
 
         work = installer(session)
         if plugin_id is not None and plugin_id not in work.entries():
             work.known(plugin_id)
+        levels = {RELEASED: "info", CanaryError.code: "warning"}
         with work.state() as state:
             rows = [_row(each, each.level, "") for each in state.logs(plugin_id, limit)]
             rows += [
-                _row(each, "info" if each.code == RELEASED else "fault", each.code)
+                _row(each, levels.get(each.code, "fault"), each.code)
                 for each in state.faults(plugin_id, limit)
             ]
         order = list(Level)
@@ -78,6 +81,7 @@ def _row(record: Any, level: str, code: str) -> dict[str, Any]:
         "hook": record.hook or None,
         "level": level,
         "code": code or None,
+        "version": getattr(record, "version", "") or None,
         "message": record.message,
     }
 

@@ -11,6 +11,9 @@ from hyperhost.cli.session import Session, command
 if TYPE_CHECKING:
     import typer
 
+    from hyperhost.host.installer import Installer
+    from hyperhost.host.lockentry import LockEntry
+
 __all__ = ["register"]
 
 _COLUMNS = (
@@ -38,19 +41,39 @@ def register(app: typer.Typer) -> None:
                 "It is a native plugin: Python code without a sandbox, which may do anything you may do.\n"
             )
             return
+        if record["canary"]:
+            out.note(f"version {record['version']}:")
         out.rows(_COLUMNS, record["asked"], empty="it asks for nothing")
         if out.form.value in ("table", "wide") and not out.quiet:
             out.text("\nIt can NOT:\n" + "".join(f"  - {phrase}\n" for phrase in record["cannot"]))
+        if record["canary"]:
+            out.note(f"\nits canary, version {record['canary']['version']}:")
+            out.rows(_COLUMNS, record["canary"]["asked"], empty="it asks for nothing")
 
 
 def _record(session: Session, plugin_id: str) -> dict[str, Any]:
+    from hyperhost.errors import HyperHostError
+
+    work = installer(session)
+    entry = work.known(plugin_id)
+    record = _one(work, session, entry)
+    record["canary"] = None
+    if entry.canary is not None:
+        try:
+            record["canary"] = _one(work, session, entry.canary.entry)
+        except HyperHostError as error:
+            # The installed version is what was asked about first; its answer must not be lost.
+            session.out.warn(f"the canary cannot be read: {error}")
+    return record
+
+
+def _one(work: Installer, session: Session, entry: LockEntry) -> dict[str, Any]:
     from hyperhost.capabilities.describe import cannot, describe
     from hyperhost.capabilities.grants import GrantSet
     from hyperhost.host.examine import examine
     from hyperhost.host.populate import open_installed
 
-    work = installer(session)
-    entry = work.known(plugin_id)
+    plugin_id = entry.id
     record: dict[str, Any] = {"id": plugin_id, "version": entry.version, "kind": "native"}
     record |= {"publisher": entry.publisher or None, "digest": entry.digest or None}
     empty: dict[str, Any] = {"asked": [], "granted": [], "effective": [], "cannot": []}

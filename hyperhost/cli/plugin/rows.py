@@ -6,11 +6,12 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from hyperhost.cli.session import Session
+    from hyperhost.errors import HyperHostError
     from hyperhost.host.discovery import Discovered
     from hyperhost.host.lockentry import LockEntry
     from hyperhost.host.plugin import Plugin
 
-__all__ = ["entry_row", "plugin_rows"]
+__all__ = ["canary_row", "canary_words", "entry_row", "plugin_rows"]
 
 
 def entry_row(entry: LockEntry) -> dict[str, Any]:
@@ -25,7 +26,44 @@ def entry_row(entry: LockEntry) -> dict[str, Any]:
         "digest": entry.digest or None,
         "source": entry.source,
         "installed_at": entry.installed_at.replace("+00:00", "Z") or None,
+        "canary": canary_row(entry),
     }
+
+
+def canary_row(entry: LockEntry | None, plugin: Plugin | None = None) -> dict[str, Any] | None:
+    """The canary of an entry, ``None`` when it has none."""
+    if entry is None or entry.canary is None:
+        return None
+    found, error = entry.canary.entry, plugin.canary_failure if plugin is not None else None
+    return {
+        "version": found.version,
+        "share": entry.canary.share,
+        "since": found.installed_at.replace("+00:00", "Z"),
+        "promote_after": entry.canary.promote_after,
+        "granted": list(found.granted),
+        "requested": list(found.requested),
+        "publisher": found.publisher or None,
+        "digest": found.digest,
+        "source": found.source,
+        "error": error_row(error),
+    }
+
+
+def error_row(error: HyperHostError | None) -> dict[str, str] | None:
+    """An error, ``None`` when there is none."""
+    if error is None:
+        return None
+    return {"code": error.code, "message": error.message, "hint": error.hint}
+
+
+def canary_words(canary: dict[str, Any]) -> str:
+    """A canary in words: its version, its share, since when."""
+    from hyperhost.host.canary import share_words
+
+    words = (
+        f"{canary['version']} for {share_words(canary['share'])} of the calls since {canary['since'][:19]}Z"
+    )
+    return f"{words}; it does not run" if canary["error"] else words
 
 
 def plugin_rows(session: Session, only: str | None = None) -> list[dict[str, Any]]:
@@ -66,9 +104,8 @@ def _row(plugin: Plugin, entry: LockEntry | None, item: Discovered | None) -> di
         "publisher": plugin.publisher or None,
         "digest": plugin.digest or None,
         "source": entry.source if entry and entry.digest else _pip(item),
-        "error": None
-        if failure is None
-        else {"code": failure.code, "message": failure.message, "hint": failure.hint},
+        "error": error_row(failure),
+        "canary": canary_row(entry, plugin),
     }
 
 
@@ -87,6 +124,7 @@ def _off(plugin_id: str, entry: LockEntry | None, item: Discovered | None) -> di
         "digest": entry.digest or None if entry else None,
         "source": entry.source if entry and entry.digest else _pip(item),
         "error": None,
+        "canary": canary_row(entry),
     }
 
 

@@ -18,6 +18,7 @@ _TITLES = {
     "id": "id",
     "name": "name",
     "version": "version",
+    "canary": "canary",
     "description": "description",
     "kind": "kind",
     "state": "state",
@@ -58,10 +59,13 @@ def register(app: typer.Typer) -> None:
         if is_file(plugin_id):
             show_file(session, Path(plugin_id))
             return
+        from hyperhost.cli.plugin.rows import canary_words
+
         record = _record(session, plugin_id)
         if not session.out.structured:
             error = record.pop("error")
             record["problem"] = f"{error['message']} ({error['hint']})" if error else None
+            record["canary"] = canary_words(record["canary"]) if record["canary"] else None
         session.out.record(record, _TITLES)
 
 

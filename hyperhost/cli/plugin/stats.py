@@ -17,9 +17,11 @@ __all__ = ["register"]
 
 _COLUMNS = (
     Column("plugin"),
+    Column("version"),
     Column("hook"),
     Column("calls", right=True),
     Column("success", "OK", right=True),
+    Column("faults", right=True),
     Column("mean_ms", "MEAN MS", right=True),
     Column("min_ms", "MIN MS", wide=True, right=True),
     Column("p50_ms", "P50 MS", right=True),
@@ -57,9 +59,11 @@ def register(app: typer.Typer) -> None:
 def _row(stats: Any) -> dict[str, Any]:
     return {
         "plugin": stats.plugin,
+        "version": stats.version,
         "hook": stats.hook,
         "calls": stats.calls,
         "success": round(stats.success_rate, 4),
+        "faults": stats.faults,
         "outcomes": dict(stats.outcomes),
         "mean_ms": round(stats.mean_ms, 4),
         "min_ms": round(stats.min_ms, 4),

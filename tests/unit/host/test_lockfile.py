@@ -17,7 +17,7 @@ from hyperhost.host.lockfile import LockEntry, LockFile
 from hyperhost.host.manifest import Manifest
 from hyperhost.host.package import Package
 
-ROOT = Path(hyperhost.errors.__file__).parent.parent
+ROOT = Path(hyperhost.errors.__file__).parents[2]
 ENTRY = LockEntry(
     id="scan",
     version="1.0.0",

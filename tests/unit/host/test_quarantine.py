@@ -422,10 +422,10 @@ def test_a_trial_that_ends_in_another_plugins_fault_says_nothing(
 
 def test_a_host_that_is_too_busy_is_no_fault_of_the_plugin() -> None:
     from hyperhost.errors import ConcurrencyLimitError
-    from hyperhost.host.supervisor import _counts
+    from hyperhost.host.supervisor import speaks_against
 
     class Known:
         id = "scan"
 
-    assert _counts(Known(), ValueError("bug")) is True  # type: ignore[arg-type]  # only the id matters
-    assert _counts(Known(), ConcurrencyLimitError("busy", plugin="scan")) is False  # type: ignore[arg-type]
+    assert speaks_against(Known(), ValueError("bug")) is True  # type: ignore[arg-type]  # only the id matters
+    assert speaks_against(Known(), ConcurrencyLimitError("busy", plugin="scan")) is False  # type: ignore[arg-type]

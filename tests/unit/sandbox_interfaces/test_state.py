@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import multiprocessing
 import signal
+import sqlite3
 import stat
 import subprocess
 import sys
@@ -235,6 +237,58 @@ def test_file_of_a_newer_hyperhost_is_refused(tmp_path):
     state.close()
     with pytest.raises(HomeError, match=r"newer HyperHost \(layout 99"):
         open_state(tmp_path / "state.db")
+
+
+def test_file_of_the_first_layout_is_converted_with_what_is_in_it(tmp_path):
+    path = tmp_path / "state.db"
+    with contextlib.closing(sqlite3.connect(path)) as old:
+        old.executescript("""
+            CREATE TABLE kv (store TEXT NOT NULL, key BLOB NOT NULL, value BLOB NOT NULL,
+              owner TEXT NOT NULL, PRIMARY KEY (store, key));
+            CREATE TABLE kv_usage (owner TEXT PRIMARY KEY, bytes INTEGER NOT NULL) WITHOUT ROWID;
+            CREATE TABLE log (id INTEGER PRIMARY KEY, time_ns INTEGER NOT NULL, plugin TEXT NOT NULL,
+              hook TEXT NOT NULL, level TEXT NOT NULL, message TEXT NOT NULL, size INTEGER NOT NULL);
+            CREATE TABLE fault (id INTEGER PRIMARY KEY, time_ns INTEGER NOT NULL, plugin TEXT NOT NULL,
+              hook TEXT NOT NULL, code TEXT NOT NULL, message TEXT NOT NULL);
+            CREATE TABLE call_outcome (plugin TEXT, hook TEXT, outcome TEXT, calls INTEGER NOT NULL,
+              total_ms REAL NOT NULL, min_ms REAL NOT NULL, max_ms REAL NOT NULL, last_ns INTEGER NOT NULL,
+              PRIMARY KEY (plugin, hook, outcome)) WITHOUT ROWID;
+            CREATE TABLE call_bucket (plugin TEXT, hook TEXT, bucket INTEGER, calls INTEGER NOT NULL,
+              PRIMARY KEY (plugin, hook, bucket)) WITHOUT ROWID;
+            INSERT INTO fault VALUES (1, 5, 'a', 'scan', 'HH-TRAP', 'trapped');
+            INSERT INTO call_outcome VALUES ('a', 'scan', 'ok', 3, 6.0, 1.0, 3.0, 9);
+            INSERT INTO call_bucket VALUES ('a', 'scan', 8, 3);
+            PRAGMA user_version = 1;
+        """)
+    state = open_state(path)
+    state.record_call("a", "scan", "ok", 2.0, "1.1.0")
+    old, new = state.stats("a")
+    assert (old.version, old.calls, old.total_ms, old.last_ns) == ("", 3, 6.0, 9)
+    assert (new.version, new.calls) == ("1.1.0", 1)
+    [fault] = state.faults("a")
+    assert (fault.code, fault.version) == ("HH-TRAP", "")
+    state.close()
+    open_state(path).close()
+
+
+@pytest.mark.parametrize("home", [True, False])
+def test_what_was_counted_since_a_mark(tmp_path, home):
+    state = open_state(tmp_path / "state.db" if home else None)
+    state.record_call("a", "scan", "ok", 1.0, "1.0.0")
+    assert state.since_mark("a")["1.0.0", "scan"].outcomes == {"ok": 1}
+    state.mark("a")
+    assert state.since_mark("a") == {}
+    state.record_call("a", "scan", "ok", 1.0, "1.0.0")
+    state.record_call("a", "scan", "HH-TRAP", 1.0, "1.1.0")
+    state.record_call("b", "scan", "ok", 1.0, "1.0.0")
+    found = state.since_mark("a")
+    assert {key: figures.outcomes for key, figures in found.items()} == {
+        ("1.0.0", "scan"): {"ok": 1},
+        ("1.1.0", "scan"): {"HH-TRAP": 1},
+    }
+    assert [sum(figures.buckets.values()) for figures in found.values()] == [1, 1]
+    assert found["1.0.0", "scan"].last_ok_ns > 0
+    state.close()
 
 
 @pytest.mark.parametrize("path", ["missing/state.db", "."])

@@ -1,0 +1,1 @@
+"""The plugin author's side: new projects, bindings, builds, tests, reference pages."""

@@ -1,0 +1,1 @@
+"""One module for each language that plugins are written in; each has a ``TOOLCHAIN``."""

@@ -1,0 +1,1 @@
+"""What ``hyperhost plugin new`` writes: source and tests from the types of hooks, and what goes with them."""
