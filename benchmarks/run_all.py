@@ -24,6 +24,10 @@ SCRIPTS = (
     "threads",
     "startup",
     "second_start",
+    "storage_sqlite",
+    "storage_postgres",
+    "import_export",
+    "audit",
     "languages",
     "replay",
 )

@@ -21,8 +21,10 @@ if TYPE_CHECKING:
     from hyperhost.host.canary import CanaryState as CanaryState
     from hyperhost.host.context import PluginContext as PluginContext
     from hyperhost.host.faults import Fault as Fault
+    from hyperhost.host.home import open_host as open_host
     from hyperhost.host.host import Host as Host
     from hyperhost.host.operations import Operations as Operations
+    from hyperhost.host.outputs import write_outputs as write_outputs
     from hyperhost.host.plugin import Plugin as Plugin
     from hyperhost.host.quarantine import QuarantinePolicy as QuarantinePolicy
     from hyperhost.host.recording import Recording as Recording
@@ -50,7 +52,9 @@ _NAMES = {
     "hookimpl": "hyperhost.hookspecs.markers",
     "hookspec": "hyperhost.hookspecs.markers",
     "hostfunction": "hyperhost.sandbox.interface",
+    "open_host": "hyperhost.host.home",
     "replay": "hyperhost.host.replay",
+    "write_outputs": "hyperhost.host.outputs",
 }
 
 __all__ = [*_NAMES, "__version__", "errors"]

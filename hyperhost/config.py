@@ -26,6 +26,7 @@ MAX_CONFIG_BYTES: Final = 1024 * 1024
 
 _SPEC = re.compile(r"[A-Za-z_]\w*(?:\.[A-Za-z_]\w*)*:[A-Za-z_]\w*(?:\.[A-Za-z_]\w*)*", re.ASCII)
 _PLUGIN_ID = re.compile(r"(?=.{1,64}\Z)[a-z][a-z0-9]*(?:-[a-z0-9]+)*")
+_NAMESPACE = re.compile(r"[a-z0-9][a-z0-9.@+_-]{0,254}")
 _MAX_FAULTS: Final = 1_000_000
 
 
@@ -59,6 +60,7 @@ class Config:
         canary: When canaries are rolled back.
         limits: Limits of components whose manifest asks for none.
         plugins: What differs for single plugins, by id.
+        namespace: Namespace of names that say none, on the command line; empty for none.
         source: The file it was read from, ``None`` for the defaults.
     """
 
@@ -68,6 +70,7 @@ class Config:
     canary: CanaryPolicy = field(default_factory=CanaryPolicy)
     limits: Limits = field(default_factory=Limits)
     plugins: Mapping[str, PluginConfig] = field(default_factory=lambda: MappingProxyType({}))
+    namespace: str = ""
     source: Path | None = None
 
     def plugin(self, plugin_id: str) -> PluginConfig:
@@ -120,6 +123,9 @@ def _config(root: Table, source: Path) -> Config:
     host = root.table("host")
     specs = host.texts("specs", _SPEC, "a list such as ['package.module:Class']")
     host.done()
+    cli = root.table("cli")
+    namespace = cli.text("namespace", _NAMESPACE, "a namespace such as 'org.acme'", "")
+    cli.done()
     config = Config(
         specs=specs,
         providers=_providers(root.table("providers")),
@@ -127,6 +133,7 @@ def _config(root: Table, source: Path) -> Config:
         canary=_canary(root.table("canary")),
         limits=Limits.from_dict(_limits(root.table("limits"))),
         plugins=_plugins(root.table("plugins")),
+        namespace=namespace,
         source=source,
     )
     root.done()

@@ -92,7 +92,8 @@ def hooks_of(specs: Iterable[type]) -> dict[str, Hook]:
             if options is not None:
                 function = function_from_python(member, raises=options["raises"])
                 promised = {option: options[option] for option in _OPTIONS}
-                hooks[kebab(name)] = Hook(spec.__module__.rpartition(".")[2], function, promised)
+                domain = kebab(spec.__module__.rpartition(".")[2])  # a world has its name, and so has a file
+                hooks[kebab(name)] = Hook(domain, function, promised)
     functions = distinct({name: hook.function for name, hook in hooks.items()})
     return {name: Hook(hook.domain, functions[name], hook.options) for name, hook in hooks.items()}
 

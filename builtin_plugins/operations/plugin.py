@@ -10,19 +10,36 @@ import json
 import threading
 import time
 from collections.abc import Generator
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 from hyperhost.contracts import ArtifactChange, ChangeKind, OperationCall, OperationInfo, OperationOutcome
+from hyperhost.errors import HyperHostError, ProviderMissingError, RefusalError
 from hyperhost.hookspecs import hookimpl
 
-from .figures import Figures
+from .figures import Figure, Figures, merged, row
 
 if TYPE_CHECKING:
     import hyperhost
 
 __all__ = ["Operations"]
 
-_OBSERVERS = {
+_STATS: Final = "operation_stats"
+_RESULT: Final = {
+    "type": "array",
+    "items": {
+        "type": "object",
+        "properties": {
+            "operation": {"type": "string"},
+            "count": {"type": "integer"},
+            **{
+                name: {"type": "number"}
+                for name in ("mean_ms", "min_ms", "max_ms", "p50_ms", "p95_ms", "success_rate")
+            },
+            "last_run_us": {"type": "integer"},
+        },
+    },
+}
+_OBSERVERS: Final = {
     ChangeKind.CREATED: "artifact_created",
     ChangeKind.UPDATED: "artifact_updated",
     ChangeKind.PUBLISHED: "artifact_published",
@@ -31,7 +48,7 @@ _OBSERVERS = {
 }
 
 
-class _Depth(threading.local):
+class _Running(threading.local):
     """How deep the operations of a thread are nested, and what they have changed so far."""
 
     def __init__(self) -> None:
@@ -40,26 +57,38 @@ class _Depth(threading.local):
 
 
 class Operations:
-    """Figures and events of operations."""
+    """Figures and events of operations.
 
-    def __init__(self) -> None:
+    Args:
+        keep_every: Runs after which figures are added to those in the store; what lies between is lost
+            when the process is killed.
+    """
+
+    def __init__(self, keep_every: int = 100) -> None:
         self._context: hyperhost.PluginContext | None = None
         self._figures = Figures()
-        self._running = _Depth()
+        self._keep_every = keep_every
+        self._running = _Running()
 
     def plugin_start(self, context: hyperhost.PluginContext) -> None:
         """Keep what the host says of itself."""
         self._context = context
+
+    def plugin_stop(self) -> None:
+        """Add the figures of this process to those in the store."""
+        self._keep()
 
     @hookimpl(specname="operation_list")
     def offered(self) -> list[OperationInfo]:
         """One operation of its own: the figures of all."""
         return [
             OperationInfo(
-                "operation_stats",
+                _STATS,
                 "Show how often each operation ran, and how long it took.",
                 "administration",
                 "administration:read",
+                arguments_schema_json='{"type":"object","properties":{},"additionalProperties":false}',
+                result_schema_json=json.dumps(_RESULT, separators=(",", ":")),
             )
         ]
 
@@ -71,30 +100,76 @@ class Operations:
         running = self._running
         if running.depth == 0:
             running.changes = []
+        before = len(running.changes)
         running.depth += 1
         started = time.perf_counter()
-        good = False
+        good, known = False, True
         try:
             outcome = yield
-            good = True
+            if outcome is None:
+                outcome = self._own(call)
+            # A name that nobody knows is counted nowhere: there is no end to such names.
+            good = known = outcome is not None
+        except BaseException:
+            del running.changes[before:]  # what was changed within it is undone with it
+            raise
         finally:
             running.depth -= 1
-            if call.operation != "operation_stats":
-                self._figures.add(
-                    call.operation, (time.perf_counter() - started) * 1000, call.at_us, good=good
-                )
-        if outcome is None:
-            return self._own(call)
-        running.changes += outcome.changes
+            if known:
+                self._count(call, (time.perf_counter() - started) * 1000, good=good)
+        if outcome is not None:
+            running.changes += outcome.changes
         if running.depth == 0:
             changes, running.changes = running.changes, []
             self._tell(changes)
         return outcome
 
     def _own(self, call: OperationCall) -> OperationOutcome | None:
-        if call.operation != "operation_stats":
+        if call.operation != _STATS:
             return None
-        return OperationOutcome(json.dumps(self._figures.rows(), separators=(",", ":")))
+        if call.arguments_json.strip() not in ("", "{}"):
+            raise RefusalError(f"{_STATS} takes no arguments", "invalid::unknown")
+        rows = [row(name, figure) for name, figure in sorted(self._all().items())]
+        return OperationOutcome(json.dumps(rows, separators=(",", ":")))
+
+    def _all(self) -> dict[str, Figure]:
+        """Figures of this process and, where there is a store, of all that have used it."""
+        found = self._figures.now()
+        if self._context is None:
+            return found
+        from .keeping import kept
+
+        try:
+            stored = kept(self._context.hook)
+        except ProviderMissingError:
+            return found
+        return stored | {
+            name: merged(stored[name], figure) if name in stored else figure for name, figure in found.items()
+        }
+
+    def _count(self, call: OperationCall, duration_ms: float, *, good: bool) -> None:
+        runs = self._figures.add(call.operation, duration_ms, call.at_us, good=good)
+        if runs % self._keep_every == 0 and self._running.depth == 0:
+            self._keep()
+
+    def _keep(self) -> None:
+        """Add the figures to those in the store; figures are never a reason for anything to fail."""
+        context = self._context
+        taken = self._figures.take() if context is not None else {}
+        if context is None or not taken:
+            return
+        from .keeping import keep
+
+        done = False
+        try:
+            done = keep(context.hook, taken)
+        except ProviderMissingError:
+            pass  # a host without a store
+        except Exception as error:  # noqa: BLE001 - the store may be full, read-only, gone
+            context.log("warning", f"the figures of operations were not kept: {error}")
+        finally:
+            if not done:
+                self._figures.put_back(taken)
 
     def _tell(self, changes: list[ArtifactChange]) -> None:
         """Observers hear of durable changes; what goes wrong in one of them is the host's to record."""
@@ -102,4 +177,7 @@ class Operations:
             return
         hook: Any = self._context.hook
         for change in changes:
-            getattr(hook, _OBSERVERS[change.kind])(change=change)
+            try:
+                getattr(hook, _OBSERVERS[change.kind])(change=change)
+            except HyperHostError as error:  # the change has happened, whatever they make of it
+                self._context.log("error", f"observers of {change.kind.value} failed: {error}")

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import dataclasses
 import json
-from typing import Any
+import re
+from typing import Any, Final
 
 from hyperhost.contracts import (
     Artifact,
@@ -14,29 +15,36 @@ from hyperhost.contracts import (
     ArtifactState,
     ChangeKind,
     ContentInfo,
-    Dependency,
     PageRequest,
     PutMode,
     ValidationIssue,
     Visibility,
 )
 
+from .checks import check_artifact, kept_annotations
 from .drafts import Changed, Draft, Edit
-from .gates import propose, remember, write
+from .gates import propose, remember, was_published, write
 from .identifiers import uuid7
-from .manifests import check_manifest
-from .names import check_labels, check_name, check_namespace, check_version
+from .inheritance import check_extends
+from .masking import masked_manifest
+from .names import check_name, check_namespace, check_version
+from .namespaces import visibility_of
 from .quotas import check_quota
 from .references import coordinates, find
 from .refusals import conflict, invalid, missing, wrong_state
 from .table import operation
+from .vault import Vault
+from .versions import forget
 from .work import Work
 
-__all__ = ["create", "delete", "list_artifacts", "read", "update"]
+__all__ = ["RETIRED", "create", "delete", "list_artifacts", "read", "read_manifest", "update", "validate"]
 
-_MAX_DEPENDENCIES = 1_000
-_MAX_TEXT = 10_000
-_MAX_ANNOTATIONS_BYTES = 256 * 1024
+RETIRED: Final = "retired-versions"
+"""Collection of versions that were published and then deleted, by ``namespace/name@version``."""
+
+_FIXED: Final = ("manifest", "content_hash", "dependencies", "publisher")
+_SIGNED: Final = ("metadata", "content_hash", "dependencies")
+_HASH: Final = re.compile(r"sha256:[0-9a-f]{64}|sha3-512:[0-9a-f]{128}")
 
 
 @operation("create", group="artifact", permission="artifact:create", changes=True)
@@ -44,13 +52,9 @@ def create(work: Work, draft: Draft) -> Changed:
     """Create an artifact as a draft."""
     artifact, manifest_json = drafted(work, draft)
     work.about(coordinates(artifact), artifact.namespace, type=artifact.type.value)
+    _check_free(work, artifact)
     check_quota(work, artifact)
     artifact, manifest_json, issues = propose(work, ChangeKind.CREATED, artifact, None, manifest_json)
-    taken = work.hook.storage_find_artifact(
-        namespace=artifact.namespace, name=artifact.name, version=artifact.version
-    )
-    if taken is not None:
-        raise conflict("version", f"{coordinates(artifact)} exists already", "choose another version")
     write(work, ChangeKind.CREATED, artifact, None, manifest_json, PutMode.CREATE)
     return Changed(artifact, issues)
 
@@ -67,8 +71,6 @@ def read(work: Work, artifact: str) -> Artifact:
 @operation("read_manifest", group="artifact", permission="artifact:read", reads_private=True)
 def read_manifest(work: Work, artifact: str) -> Any:
     """Show the manifest of an artifact, its sensitive fields masked."""
-    from .masking import masked_manifest
-
     found = read(work, artifact)
     text = work.hook.storage_get_manifest(artifact_id=found.id)
     return masked_manifest(found.type, json.loads(text)) if text else None
@@ -81,6 +83,8 @@ def list_artifacts(
     page: PageRequest | None = None,
 ) -> ArtifactPage:
     """List artifacts, a page at a time."""
+    if query is not None and query.namespace is not None:
+        work.about(query.namespace, query.namespace)
     found: ArtifactPage = work.hook.storage_list_artifacts(
         query=query or ArtifactQuery(), page=page or PageRequest()
     )
@@ -93,19 +97,23 @@ def update(work: Work, artifact: str, edit: Edit) -> Changed:
     """Change an artifact; of a published one, what it holds and needs stays as it is."""
     before = find(work, artifact)
     work.about(coordinates(before), before.namespace, fields=_given(edit))
+    _check_changeable(before, _given(edit))
     after, manifest_json = edited(work, before, edit)
     after, manifest_json, issues = propose(work, ChangeKind.UPDATED, after, before, manifest_json)
     if after == before and manifest_json == (work.hook.storage_get_manifest(artifact_id=before.id) or ""):
         return Changed(before, issues)
-    after = touched(after, work.at_us)
     check_quota(work, after, before)
+    after = touched(after, work.at_us)
     write(work, ChangeKind.UPDATED, after, before, manifest_json, PutMode.REPLACE)
     return Changed(after, issues)
 
 
 @operation("delete", group="artifact", permission="artifact:delete", changes=True)
 def delete(work: Work, artifact: str) -> Artifact:
-    """Delete a draft or an archived artifact, and its manifest with it."""
+    """Delete a draft or an archived artifact, its manifest, tags and ratings.
+
+    A version that was published is never given out again.
+    """
     found = find(work, artifact)
     work.about(coordinates(found), found.namespace)
     if found.state in (ArtifactState.PUBLISHED, ArtifactState.DEPRECATED):
@@ -115,14 +123,22 @@ def delete(work: Work, artifact: str) -> Artifact:
     manifest_json = work.hook.storage_get_manifest(artifact_id=found.id) or ""
     propose(work, ChangeKind.DELETED, found, None, manifest_json)
     work.hook.storage_delete_artifact(artifact_id=found.id)
+    forget(work, found)
+    if was_published(found):
+        data = {"id": found.id, "content": found.content_hash, "by": work.principal.id, "at_us": work.at_us}
+        work.hook.storage_put_record(
+            collection=RETIRED, key=coordinates(found), data_json=json.dumps(data), mode=None
+        )
     remember(work, ChangeKind.DELETED, found, None, manifest_json)
     return found
 
 
-@operation("validate", group="artifact", permission="artifact:read")
+@operation("validate", group="checking", permission="artifact:read")
 def validate(work: Work, draft: Draft) -> list[ValidationIssue]:
     """Judge a draft as creating it would, without creating it."""
     artifact, manifest_json = drafted(work, draft)
+    _check_free(work, artifact)
+    check_quota(work, artifact)
     return propose(work, ChangeKind.CREATED, artifact, None, manifest_json)[2]
 
 
@@ -132,99 +148,114 @@ def drafted(work: Work, draft: Draft) -> tuple[Artifact, str]:
     Raises:
         RefusalError: something in it is not what it has to be.
     """
-    scope = check_namespace(draft.namespace)
+    check_namespace(draft.namespace)
     artifact = Artifact(
         uuid7(work.at_us),
         draft.namespace,
         check_name(draft.name),
         draft.type,
         check_version(draft.version),
-        draft.visibility or scope.visibility,
+        draft.visibility or visibility_of(work, draft.namespace),
         ArtifactState.DRAFT,
         draft.metadata,
         draft.labels,
-        draft.annotations,
+        kept_annotations({}, draft.annotations),
         _content(work, draft.content_hash),
         draft.dependencies,
         draft.publisher,
         [],
         ArtifactActivity(work.at_us, work.at_us),
     )
-    _check(artifact)
-    return artifact, check_manifest(draft.type, draft.manifest)
+    check_artifact(work, artifact)
+    return artifact, _manifest(work, artifact, draft.manifest)
 
 
 def edited(work: Work, before: Artifact, edit: Edit) -> tuple[Artifact, str]:
     """An artifact with an edit applied, and its manifest.
 
     Raises:
-        RefusalError: something in it is not what it has to be, or may not be changed any more.
+        RefusalError: something in it is not what it has to be.
     """
-    if before.state is not ArtifactState.DRAFT:
-        for name in ("manifest", "content_hash", "dependencies", "publisher"):
-            if getattr(edit, name) is not None:
-                raise wrong_state(
-                    name,
-                    f"{coordinates(before)} is {before.state.value}, so its {name} stays as it is",
-                    "create a new version",
-                )
+    notes = before.annotations
     after = dataclasses.replace(
         before,
         visibility=edit.visibility or before.visibility,
         metadata=edit.metadata or before.metadata,
         labels=before.labels if edit.labels is None else edit.labels,
-        annotations=before.annotations if edit.annotations is None else edit.annotations,
+        annotations=notes if edit.annotations is None else kept_annotations(notes, edit.annotations),
         content=before.content if edit.content_hash is None else _content(work, edit.content_hash),
         dependencies=before.dependencies if edit.dependencies is None else edit.dependencies,
         publisher=edit.publisher or before.publisher,
     )
-    _check(after)
+    check_artifact(work, after)
     if edit.manifest is not None:
-        return after, check_manifest(after.type, edit.manifest)
+        stored = work.hook.storage_get_manifest(artifact_id=before.id) or ""
+        return after, _manifest(work, after, edit.manifest, stored)
     return after, work.hook.storage_get_manifest(artifact_id=before.id) or ""
 
 
+def _manifest(work: Work, artifact: Artifact, given: Any, stored: str = "") -> str:
+    """A manifest as it may be stored: of its type, sealed where it asks for that, and no part of a circle."""
+    text = (work.vault or Vault(None)).written(artifact, given, stored)
+    check_extends(work, artifact, text)
+    return text
+
+
 def touched(artifact: Artifact, at_us: int) -> Artifact:
-    """The artifact as changed at a time."""
+    """The artifact as changed at a time; never before it was created, whatever the clock says."""
+    at_us = max(at_us, artifact.activity.created_at_us)
     return dataclasses.replace(artifact, activity=dataclasses.replace(artifact.activity, updated_at_us=at_us))
+
+
+def _check_free(work: Work, artifact: Artifact) -> None:
+    """Check that the version was never given out."""
+    place = coordinates(artifact)
+    taken = work.hook.storage_find_artifact(
+        namespace=artifact.namespace, name=artifact.name, version=artifact.version
+    )
+    if taken is not None:
+        raise conflict("version", f"{place} exists already", "choose another version")
+    if work.hook.storage_get_record(collection=RETIRED, key=place) is not None:
+        raise conflict(
+            "version",
+            f"{place} was published once and deleted, and a published version never changes",
+            "choose another version",
+        )
+
+
+def _check_changeable(before: Artifact, fields: list[str]) -> None:
+    """Check that the fields may still change: fixed once published, and where a signature covers them."""
+    if before.state is ArtifactState.ARCHIVED:
+        raise wrong_state("state", f"{coordinates(before)} is archived", "restore it first")
+    for name in fields:
+        if name in _FIXED and (was_published(before) or before.state is not ArtifactState.DRAFT):
+            raise wrong_state(
+                name,
+                f"{coordinates(before)} was published, so its {name} stays as it is",
+                "create a new version",
+            )
+        if name in _SIGNED and before.signatures:
+            raise wrong_state(
+                name,
+                f"{coordinates(before)} is signed, and its signatures cover its {name}",
+                "create a new version",
+            )
 
 
 def _content(work: Work, content_hash: str | None) -> ContentInfo | None:
     if content_hash is None:
         return None
+    if not _HASH.fullmatch(content_hash):
+        raise invalid(
+            "content_hash",
+            "hash",
+            f"{content_hash[:40]!r} is no hash of a content",
+            "write it as sha256:… or sha3-512:…, in lower case",
+        )
     found: ContentInfo | None = work.hook.content_stat(content_hash=content_hash)
     if found is None:
-        raise missing("content", f"there is no content {content_hash[:140]}", "upload it first")
+        raise missing("content_hash", f"there is no content {content_hash}", "upload it first")
     return found
-
-
-def _check(artifact: Artifact) -> None:
-    check_labels(artifact.labels)
-    notes = sum(len(key.encode()) + len(value.encode()) for key, value in artifact.annotations.items())
-    if notes > _MAX_ANNOTATIONS_BYTES:
-        raise invalid("annotations", "size", f"annotations take {notes} bytes", "at most 256 KiB")
-    for name in ("description", "author", "homepage", "repository"):
-        if len(getattr(artifact.metadata, name)) > _MAX_TEXT:
-            raise invalid(f"metadata.{name}", "length", f"{name} is longer than {_MAX_TEXT} characters")
-    if len(artifact.dependencies) > _MAX_DEPENDENCIES:
-        raise invalid("dependencies", "count", f"there are more than {_MAX_DEPENDENCIES} dependencies")
-    for index, each in enumerate(artifact.dependencies):
-        _check_dependency(each, f"dependencies[{index}]", artifact)
-
-
-def _check_dependency(each: Dependency, field: str, artifact: Artifact) -> None:
-    path, _, name = each.artifact.partition("/")
-    try:
-        check_namespace(path)
-        check_name(name)
-    except Exception as error:
-        raise invalid(
-            f"{field}.artifact", "coordinates", f"{each.artifact[:120]!r} is no namespace/name"
-        ) from error
-    if each.artifact == f"{artifact.namespace}/{artifact.name}":
-        raise invalid(f"{field}.artifact", "itself", f"{each.artifact} depends on itself", "remove it")
-    if len(each.constraint) > 1_000:
-        raise invalid(f"{field}.constraint", "length", "the constraint is longer than 1,000 characters")
 
 
 def _given(edit: Edit) -> list[str]:

@@ -10,20 +10,22 @@ from __future__ import annotations
 
 import dataclasses
 
-from hyperhost.contracts import Artifact, ArtifactState, ChangeKind, Deprecation, PutMode
+from hyperhost.contracts import Artifact, ArtifactState, ChangeKind, Deprecation, Publisher, PutMode
 
 from .artifacts import touched
+from .checks import RESERVED
 from .drafts import Changed
 from .gates import propose, write
-from .names import check_name, check_namespace, check_version
+from .names import check_coordinates, check_text, check_version
 from .references import coordinates, find
 from .refusals import invalid, wrong_state
 from .table import operation
+from .versions import leave_channels
 from .work import Work
 
 __all__ = ["archive", "deprecate", "publish", "restore", "undeprecate", "unpublish"]
 
-_BEFORE_ARCHIVE = "hyperhost.state-before-archive"
+_BEFORE_ARCHIVE = f"{RESERVED}state-before-archive"
 """Annotation that remembers what an archived artifact was."""
 
 
@@ -31,17 +33,25 @@ _BEFORE_ARCHIVE = "hyperhost.state-before-archive"
 def publish(work: Work, artifact: str) -> Changed:
     """Publish a draft. Its content, manifest and dependencies never change from then on."""
     before = _in_state(work, artifact, "published", ArtifactState.DRAFT)
-    activity = before.activity
+    activity, publisher = before.activity, before.publisher
     if activity.published_at_us is None:
-        activity = dataclasses.replace(activity, published_at_us=work.at_us)
-    after = dataclasses.replace(before, state=ArtifactState.PUBLISHED, activity=activity)
+        at_us = max(work.at_us, activity.created_at_us)
+        activity = dataclasses.replace(activity, published_at_us=at_us)
+    if publisher is None:
+        asks = work.principal
+        publisher = Publisher(asks.id, asks.name, asks.attributes.get("email", ""))
+    after = dataclasses.replace(before, state=ArtifactState.PUBLISHED, activity=activity, publisher=publisher)
     return _move(work, ChangeKind.PUBLISHED, after, before)
 
 
 @operation("unpublish", group="artifact", permission="artifact:publish", changes=True)
 def unpublish(work: Work, artifact: str) -> Changed:
-    """Take a published artifact back to being a draft; its content stays fixed all the same."""
+    """Take a published artifact back to being a draft; its content stays fixed all the same.
+
+    It leaves its channels, which hold published versions only.
+    """
     before = _in_state(work, artifact, "unpublished", ArtifactState.PUBLISHED)
+    leave_channels(work, before)
     return _move(work, ChangeKind.UPDATED, dataclasses.replace(before, state=ArtifactState.DRAFT), before)
 
 
@@ -56,12 +66,19 @@ def deprecate(
 ) -> Changed:
     """Say that a version should no longer be used, and what to use instead."""
     before = _in_state(work, artifact, "deprecated", ArtifactState.PUBLISHED)
-    if replacement is not None:
-        path, _, name = replacement.partition("/")
-        check_namespace(path)
-        check_name(name)
+    check_text(reason, "reason")
+    if replacement is not None and check_coordinates(replacement, "replacement") == (
+        before.namespace,
+        before.name,
+    ):
+        raise invalid(
+            "replacement",
+            "itself",
+            f"{replacement} is what is deprecated",
+            "see alternate_versions",
+        )
     for index, version in enumerate(alternate_versions or ()):
-        check_version(version)
+        check_version(version, f"alternate_versions[{index}]")
         if version == before.version:
             raise invalid(f"alternate_versions[{index}]", "itself", f"{version} is the deprecated version")
     if removed_at_us is not None and removed_at_us < work.at_us:
@@ -81,9 +98,10 @@ def undeprecate(work: Work, artifact: str) -> Changed:
 
 @operation("archive", group="artifact", permission="artifact:archive", changes=True)
 def archive(work: Work, artifact: str) -> Changed:
-    """Put an artifact away: it is kept, and is neither found nor resolved."""
+    """Put an artifact away: it is kept, and is found by its version or id only."""
     known = (ArtifactState.DRAFT, ArtifactState.PUBLISHED, ArtifactState.DEPRECATED)
     before = _in_state(work, artifact, "archived", *known)
+    leave_channels(work, before)
     notes = {**before.annotations, _BEFORE_ARCHIVE: before.state.value}
     after = dataclasses.replace(before, state=ArtifactState.ARCHIVED, annotations=notes)
     return _move(work, ChangeKind.UPDATED, after, before)
@@ -94,7 +112,7 @@ def restore(work: Work, artifact: str) -> Changed:
     """Bring an archived artifact back to what it was."""
     before = _in_state(work, artifact, "restored", ArtifactState.ARCHIVED)
     notes = dict(before.annotations)
-    state = ArtifactState(notes.pop(_BEFORE_ARCHIVE, ArtifactState.DRAFT.value))
+    state = ArtifactState(notes.pop(_BEFORE_ARCHIVE, ArtifactState.DRAFT))
     after = dataclasses.replace(before, state=state, annotations=notes)
     return _move(work, ChangeKind.UPDATED, after, before)
 

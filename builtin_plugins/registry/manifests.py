@@ -5,12 +5,14 @@ from __future__ import annotations
 import json
 import re
 from dataclasses import dataclass, field
-from typing import Any, Literal
+from typing import Any, Final, Literal
 
 from hyperhost.contracts import ArtifactType, Dependency
 from hyperhost.contracts.codec import DataError, from_data, to_data
 
+from .dependencies import check_dependencies
 from .refusals import invalid
+from .schemas import Schema, SchemaError
 
 __all__ = [
     "MAX_MANIFEST_BYTES",
@@ -208,8 +210,20 @@ _TYPES: dict[ArtifactType, type[Any]] = {
     ArtifactType.CONFIG: ConfigManifest,
     ArtifactType.TEMPLATE: TemplateManifest,
 }
-_PARAMETER = re.compile(r"[a-z][a-z0-9_]*")
-_MODE = re.compile(r"0?[0-7]{3}")
+_PARAMETER: Final = re.compile(r"[a-z][a-z0-9_]*")
+_HOOK: Final = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
+_MODE: Final = re.compile(r"0?[0-7]{3}")
+_PATH: Final = re.compile(r"[^.\s]+(?:\.[^.\s]+)*")
+_KINDS: Final[dict[str, tuple[type, ...]]] = {
+    "string": (str,),
+    "integer": (int,),
+    "number": (int, float),
+    "boolean": (bool,),
+    "array": (list,),
+    "object": (dict,),
+}
+_LARGEST: Final = 2**53
+"""Numbers above it are not the same in every language."""
 
 
 def check_manifest(kind: ArtifactType, data: Any) -> str:
@@ -257,74 +271,161 @@ def manifest_of(kind: ArtifactType, data: Any) -> Any:
 
 
 def _check_plugin(found: PluginManifest) -> None:
+    if not found.entry_point.strip():
+        raise invalid("manifest.entry_point", "missing", "a plugin needs an entry point")
     for index, hook in enumerate(found.hooks):
         _between(hook.priority, 0, 1000, f"hooks[{index}].priority")
+        if not _HOOK.fullmatch(hook.name):
+            raise invalid(f"manifest.hooks[{index}].name", "name", f"{hook.name[:60]!r} is no hook")
+    _once([hook.name for hook in found.hooks], "hooks", "name")
+    _once(found.commands, "commands")
+    check_dependencies(found.dependencies, "", "manifest.dependencies")
+    check_dependencies(found.peer_dependencies, "", "manifest.peer_dependencies")
     _check_schema(found.config_schema, found.config_defaults, "config_schema", "config_defaults")
 
 
 def _check_service(found: ServiceManifest) -> None:
-    if found.deployment.kind == "container" and not found.deployment.image:
-        raise invalid("manifest.deployment.image", "missing", "a container needs an image")
-    if found.deployment.kind == "process" and not found.deployment.command:
+    deployment = found.deployment
+    if deployment.kind in ("container", "wasm") and not deployment.image:
+        raise invalid("manifest.deployment.image", "missing", f"a {deployment.kind} needs an image")
+    if deployment.kind == "process" and not deployment.command:
         raise invalid("manifest.deployment.command", "missing", "a process needs a command")
-    for index, port in enumerate(found.deployment.ports):
+    for index, port in enumerate(deployment.ports):
         _between(port.port, 1, 65_535, f"deployment.ports[{index}].port")
+    _once([f"{port.port}/{port.protocol}" for port in deployment.ports], "deployment.ports", "port")
     for name in ("cpu_milli", "memory_bytes", "storage_bytes", "gpu"):
-        _between(getattr(found.deployment, name) or 0, 0, 2**53, f"deployment.{name}")
-    _between(found.scaling.min_replicas, 0, found.scaling.max_replicas, "scaling.min_replicas")
+        _between(getattr(deployment, name) or 0, 0, _LARGEST, f"deployment.{name}")
+    for name in ("liveness", "readiness"):
+        probe = getattr(deployment, name)
+        if probe is not None:
+            _check_probe(probe, f"deployment.{name}")
     _between(found.scaling.max_replicas, 1, 10_000, "scaling.max_replicas")
+    _between(found.scaling.min_replicas, 0, found.scaling.max_replicas, "scaling.min_replicas")
+
+
+def _check_probe(probe: Probe, field: str) -> None:
+    if not probe.path and not probe.command and probe.port is None:
+        raise invalid(
+            f"manifest.{field}",
+            "missing",
+            "a probe needs a path, a port or a command",
+            "as in '/healthz'",
+        )
+    if probe.port is not None:
+        _between(probe.port, 1, 65_535, f"{field}.port")
+    _between(probe.interval_ms, 1, 86_400_000, f"{field}.interval_ms")
+    _between(probe.timeout_ms, 1, 86_400_000, f"{field}.timeout_ms")
+    _between(probe.failures, 1, 1_000, f"{field}.failures")
 
 
 def _check_config(found: ConfigManifest) -> None:
     _check_schema(found.schema, None, "schema", "")
+    if found.target.kind == "global" and found.target.selector:
+        raise invalid("manifest.target.selector", "global", "what is global selects nothing", "leave it out")
+    if found.target.kind != "global" and not found.target.selector.strip():
+        raise invalid(
+            "manifest.target.selector", "missing", f"the target {found.target.kind} needs a selector"
+        )
+    if found.extends is not None and "/" not in found.extends:
+        raise invalid(
+            "manifest.extends",
+            "reference",
+            f"{found.extends[:80]!r} names no config",
+            "write namespace/name or namespace/name@version",
+        )
+    paths = [(f"sensitive[{index}]", path) for index, path in enumerate(found.sensitive)]
+    paths += [(f"secrets[{index}].path", each.path) for index, each in enumerate(found.secrets)]
+    for place, path in paths:
+        if not _PATH.fullmatch(path):
+            raise invalid(
+                f"manifest.{place}", "path", f"{path[:80]!r} is no path of a field", "as in 'db.password'"
+            )
+    _once([each.path for each in found.secrets], "secrets", "path")
     for index, secret in enumerate(found.secrets):
-        if not secret.path or not secret.name:
-            raise invalid(f"manifest.secrets[{index}]", "missing", "a secret needs a path and a name")
+        if not secret.name.strip():
+            raise invalid(f"manifest.secrets[{index}].name", "missing", "a secret needs a name")
 
 
 def _check_template(found: TemplateManifest) -> None:
     if not found.outputs:
         raise invalid("manifest.outputs", "missing", "a template needs an output")
-    names = [each.name for each in found.parameters]
+    check_dependencies(found.dependencies, "", "manifest.dependencies")
+    _once([each.name for each in found.parameters], "parameters", "name")
     for index, each in enumerate(found.parameters):
-        place = f"manifest.parameters[{index}]"
-        if not _PARAMETER.fullmatch(each.name):
-            raise invalid(
-                f"{place}.name", "snake_case", f"{each.name[:60]!r} is no parameter", "as in 'port'"
-            )
-        if names.count(each.name) > 1:
-            raise invalid(f"{place}.name", "twice", f"the parameter {each.name!r} is there twice")
-        if each.pattern is not None:
-            _check_pattern(each.pattern, f"{place}.pattern")
+        _check_parameter(each, f"manifest.parameters[{index}]")
     for index, output in enumerate(found.outputs):
         place = f"manifest.outputs[{index}]"
         if not output.path.strip():
             raise invalid(f"{place}.path", "missing", "an output needs a path")
         if not _MODE.fullmatch(output.mode):
-            raise invalid(f"{place}.mode", "mode", f"{output.mode!r} is no unix mode", "as in '0644'")
+            raise invalid(
+                f"{place}.mode", "mode", f"{output.mode[:20]!r} is no unix mode", "write it as in '0644'"
+            )
+
+
+def _check_parameter(each: Parameter, place: str) -> None:
+    """A pattern is compiled and not run: it may be one that never ends, and its author chose the default."""
+    if not _PARAMETER.fullmatch(each.name):
+        raise invalid(
+            f"{place}.name", "snake_case", f"{each.name[:60]!r} is no parameter", "write it as in 'port'"
+        )
+    if each.pattern is not None:
+        _check_pattern(each.pattern, f"{place}.pattern")
+    if each.min is not None and each.max is not None and each.min > each.max:
+        raise invalid(f"{place}.min", "range", f"{each.min} is more than max, which is {each.max}")
+    for number, value in enumerate(each.enum or []):
+        if not _is_of(value, each.type):
+            raise invalid(f"{place}.enum[{number}]", "type", f"the value is no {each.type}")
+    if each.enum is not None and not each.enum:
+        raise invalid(f"{place}.enum", "missing", "there is no value to choose from", "leave it out")
+    value = each.default
+    if value is None:
+        return
+    if each.required:
+        raise invalid(f"{place}.default", "required", "what is required needs no default", "drop one of both")
+    if not _is_of(value, each.type):
+        raise invalid(f"{place}.default", "type", f"the default is no {each.type}")
+    if each.enum is not None and value not in each.enum:
+        raise invalid(f"{place}.default", "enum", "the default is none of the values to choose from")
+    size = len(value) if isinstance(value, str | list | dict) else value
+    if (each.min is not None and size < each.min) or (each.max is not None and size > each.max):
+        raise invalid(f"{place}.default", "range", "the default is out of range")
+
+
+def _is_of(value: Any, kind: str) -> bool:
+    return isinstance(value, _KINDS[kind]) and (kind == "boolean" or not isinstance(value, bool))
 
 
 def _check_pattern(pattern: str, field: str) -> None:
     if len(pattern) > 500:
         raise invalid(field, "length", "the pattern is longer than 500 characters")
     try:
-        re.compile(pattern)
-    except re.error as error:
-        raise invalid(field, "regex", f"the pattern is no regular expression: {error}") from None
+        # As it is matched later: in linear time, so without look-around, and as a whole.
+        Schema({"pattern": pattern, "allOf": [{"pattern": f"^(?:{pattern})$"}]})
+    except SchemaError as error:
+        raise invalid(field, "regex", f"the pattern is no usable regular expression: {error}") from None
 
 
 def _check_schema(schema: Any, instance: Any, field: str, instance_field: str) -> None:
     if schema is None:
         return
-    import jsonschema_rs
-
     try:
-        validator = jsonschema_rs.validator_for(schema)
-    except (ValueError, TypeError) as error:
-        raise invalid(f"manifest.{field}", "schema", f"it is no JSON Schema: {str(error)[:200]}") from None
-    if instance is not None and (problem := next(iter(validator.iter_errors(instance)), None)) is not None:
-        place = "/".join(str(part) for part in problem.instance_path)
-        raise invalid(f"manifest.{instance_field}", "schema", f"{place or 'it'}: {problem.message[:200]}")
+        checked = Schema(schema)
+    except SchemaError as error:
+        raise invalid(f"manifest.{field}", "schema", f"it is no JSON Schema: {error}") from None
+    problem = checked.problem(instance) if instance is not None else None
+    if problem is not None:
+        place = f"manifest.{instance_field}.{problem[0]}".rstrip(".")
+        raise invalid(place, "schema", f"{place}: {problem[1]}")
+
+
+def _once(names: list[str], field: str, key: str = "") -> None:
+    seen = set()
+    for index, name in enumerate(names):
+        if name in seen:
+            place = f"manifest.{field}[{index}]" + (f".{key}" if key else "")
+            raise invalid(place, "twice", f"{name[:60]!r} is there twice", "remove one")
+        seen.add(name)
 
 
 def _between(value: float, least: float, most: float, field: str) -> None:

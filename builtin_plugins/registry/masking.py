@@ -20,10 +20,14 @@ def masked_manifest(kind: ArtifactType, data: Any) -> Any:
     paths = [*map(str, data.get("sensitive") or ()), *secrets]
     shown = dict(data)
     for key in ("values", "defaults"):
-        shown[key] = mask_paths(shown.get(key), paths)
+        # A text in the format of the config has no paths, and what is sealed tells its length at most.
+        whole = (isinstance(shown.get(key), str) and paths) or (data.get("encrypted") and shown.get(key))
+        shown[key] = MASK if whole else mask_paths(shown.get(key), paths)
     overrides = shown.get("overrides")
     if isinstance(overrides, dict):
         shown["overrides"] = {key: mask_paths(each, paths) for key, each in overrides.items()}
+    if shown.get("schema") is not None:
+        shown["schema"] = _masked_schema(shown["schema"], paths)
     return shown
 
 
@@ -54,3 +58,34 @@ def _mask(data: Any, parts: list[str]) -> None:
             _mask(data[key], rest)
         else:
             data[key] = MASK
+
+
+def _masked_schema(schema: Any, paths: list[str]) -> Any:
+    """A JSON Schema without the values that it gives away of sensitive fields, such as defaults."""
+    masked = copy.deepcopy(schema)
+    for path in paths:
+        _mask_schema(masked, [part for part in path.split(".") if part])
+    return masked
+
+
+def _mask_schema(schema: Any, parts: list[str]) -> None:
+    if not isinstance(schema, dict):
+        return
+    for key in ("default", "examples", "const", "enum"):
+        if key in schema and not parts:
+            schema[key] = MASK
+        elif key in ("default", "const"):
+            _mask(schema.get(key), parts)
+    if not parts:
+        return
+    for key in ("allOf", "anyOf", "oneOf"):
+        for each in schema[key] if isinstance(schema.get(key), list) else ():
+            _mask_schema(each, parts)
+    first, rest = parts[0], parts[1:]
+    for key in ("properties", "patternProperties"):
+        known = schema.get(key)
+        if isinstance(known, dict):
+            for name in known if first == "*" or key == "patternProperties" else [first]:
+                _mask_schema(known.get(name), rest)
+    for key in ("items", "additionalProperties"):
+        _mask_schema(schema.get(key), rest)

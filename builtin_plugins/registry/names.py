@@ -8,24 +8,40 @@ from functools import lru_cache
 from typing import Final
 
 from hyperhost.contracts import Visibility
+from hyperhost.errors import RefusalError
 
 from .refusals import invalid
 
-__all__ = ["SCOPES", "Scope", "check_labels", "check_name", "check_namespace", "check_version", "parents"]
+__all__ = [
+    "SCOPES",
+    "Scope",
+    "check_coordinates",
+    "check_labels",
+    "check_name",
+    "check_namespace",
+    "check_text",
+    "check_version",
+    "parents",
+]
 
 _NAME = re.compile(r"[a-z][a-z0-9]*(?:-[a-z0-9]+)*")
 _LABEL = re.compile(r"[a-z0-9]+(?:-[a-z0-9]+)*")
-_EMAIL = re.compile(r"[a-z0-9](?:[a-z0-9._+-]{0,62}[a-z0-9])?@[a-z0-9-]+(?:\.[a-z0-9-]+)+")
+_EMAIL = re.compile(
+    r"[a-z0-9](?:[a-z0-9._+-]{0,62}[a-z0-9])?"
+    r"@[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?(?:\.[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?)+"
+)
 _VERSION = re.compile(
     r"(?:0|[1-9]\d*)\.(?:0|[1-9]\d*)\.(?:0|[1-9]\d*)"
     r"(?:-(?:0|[1-9]\d*|\d*[A-Za-z-][0-9A-Za-z-]*)(?:\.(?:0|[1-9]\d*|\d*[A-Za-z-][0-9A-Za-z-]*))*)?"
     r"(?:\+[0-9A-Za-z-]+(?:\.[0-9A-Za-z-]+)*)?",
     re.ASCII,
 )
+_LABEL_KEY = re.compile(r"[a-z0-9](?:[a-z0-9._/-]{0,61}[a-z0-9])?")
 _MAX_NAME: Final = 128
 _MAX_PATH: Final = 255
 _MAX_DEPTH: Final = 16
 _MAX_VERSION: Final = 256
+_MAX_TEXT: Final = 10_000
 _MAX_LABELS: Final = 64
 _MAX_LABEL: Final = 63
 _MAX_LABEL_VALUE: Final = 255
@@ -113,20 +129,47 @@ def parents(path: str) -> list[str]:
 
 
 @lru_cache(maxsize=4096)
-def check_version(version: str) -> str:
+def check_version(version: str, field: str = "version") -> str:
     """``version``, if it is SemVer 2.0.0 (https://semver.org).
+
+    Args:
+        version: Text.
+        field: What is at fault when it is none.
 
     Raises:
         RefusalError: it is not.
     """
     if len(version) > _MAX_VERSION or not _VERSION.fullmatch(version):
         raise invalid(
-            "version",
+            field,
             "semver",
             f"{version[:80]!r} is no SemVer version",
             "write it as '1.2.3' or '2.0.0-rc.1'",
         )
     return version
+
+
+def check_coordinates(text: str, field: str) -> tuple[str, str]:
+    """Namespace and name, if the text is ``namespace/name``.
+
+    Args:
+        text: Text.
+        field: What is at fault when it is not.
+
+    Raises:
+        RefusalError: it is not.
+    """
+    path, _, name = text.partition("/")
+    try:
+        check_namespace(path)
+        return path, check_name(name)
+    except RefusalError as refusal:
+        raise invalid(
+            field,
+            "coordinates",
+            f"{text[:120]!r} is no namespace/name: {refusal.reason}",
+            refusal.hint or "write it as in 'org.acme/auth'",
+        ) from None
 
 
 def check_labels(labels: dict[str, str], field: str = "labels") -> None:
@@ -138,14 +181,27 @@ def check_labels(labels: dict[str, str], field: str = "labels") -> None:
     if len(labels) > _MAX_LABELS:
         raise invalid(field, "count", f"there are {len(labels)} labels", f"the most is {_MAX_LABELS}")
     for key, value in labels.items():
-        if not re.fullmatch(r"[a-z0-9](?:[a-z0-9._/-]{0,61}[a-z0-9])?", key):
+        if not _LABEL_KEY.fullmatch(key):
             raise invalid(
-                f"{field}.{key[:63]}", "key", f"{key[:80]!r} is no label", "as in 'team' or 'acme.test/tier'"
+                field,
+                "key",
+                f"{key[:80]!r} is no key of a label",
+                "as in 'team' or 'acme.test/tier'",
             )
         if len(value) > _MAX_LABEL_VALUE or not value.isprintable():
             raise invalid(
                 f"{field}.{key}", "value", "the value is too long or not printable", "at most 255 characters"
             )
+
+
+def check_text(text: str, field: str, most: int = _MAX_TEXT) -> None:
+    """Check the length of a text, in characters.
+
+    Raises:
+        RefusalError: it is too long.
+    """
+    if len(text) > most:
+        raise invalid(field, "length", f"{field} has {len(text)} characters", f"the most is {most:,}")
 
 
 def _no_path(path: str, hint: str) -> Exception:

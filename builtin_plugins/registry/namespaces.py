@@ -4,20 +4,40 @@ from __future__ import annotations
 
 import dataclasses
 import json
+import re
 from dataclasses import dataclass, field
+from typing import Any, Final, Literal
 
 from hyperhost.contracts import NamespaceUsage, PageRequest, PutMode, Visibility
 from hyperhost.contracts.codec import from_data, to_data
 
 from .identifiers import uuid7
-from .names import SCOPES, check_labels, check_namespace, parents
+from .metering import MonthUsage, limit_calls, month_usage
+from .names import SCOPES, check_labels, check_namespace, check_text, parents
 from .refusals import conflict, invalid, missing, wrong_state
+from .remembering import drop_record, keep_record
 from .table import operation
 from .work import Work
 
-__all__ = ["NAMESPACES", "AclEntry", "Effective", "Namespace", "Quotas", "effective", "stored"]
+__all__ = [
+    "NAMESPACES",
+    "AclEntry",
+    "Effective",
+    "Namespace",
+    "NamespaceEdit",
+    "Quotas",
+    "effective",
+    "stored",
+    "visibility_of",
+]
 
-NAMESPACES = "namespaces"
+NAMESPACES: Final = "namespaces"
+"""Collection of namespaces by path."""
+
+_PERMISSION: Final = re.compile(r"\*|[a-z]+(?:-[a-z]+)*:(?:\*|[a-z]+(?:-[a-z]+)*)")
+_LIST_MAX: Final = 1_000
+_ENTRIES_MAX: Final = 1_000
+_LONGEST: Final = 255
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,7 +105,18 @@ class Namespace:
 
 @dataclass(frozen=True, slots=True)
 class NamespaceEdit:
-    """Changes of a namespace. What is ``None`` stays as it is."""
+    """Changes of a namespace. What is ``None`` stays as it is.
+
+    Attributes:
+        owner: Id of the principal who owns it.
+        visibility: Who may see it.
+        description: What it is for.
+        labels: Replaces all labels.
+        policies: Replaces all ids of policies; an empty list is no policy, and inherits none.
+        acl: Replaces all entries.
+        quotas: Replaces all quotas.
+        inherit: What is to be inherited again: ``visibility``, ``policies``.
+    """
 
     owner: str | None = None
     visibility: Visibility | None = None
@@ -94,6 +125,7 @@ class NamespaceEdit:
     policies: list[str] | None = None
     acl: list[AclEntry] | None = None
     quotas: Quotas | None = None
+    inherit: list[Literal["visibility", "policies"]] = field(default_factory=list)
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,6 +143,7 @@ class Effective:
         acl: All entries along the path, the outermost first.
         quotas: Of each namespace along the path that has any, by its path.
         usage: What lies in it and below it.
+        month: What was used in the month of the call.
     """
 
     path: str
@@ -123,6 +156,7 @@ class Effective:
     acl: list[AclEntry]
     quotas: dict[str, Quotas]
     usage: NamespaceUsage
+    month: MonthUsage
 
 
 @operation("namespace_create", group="namespace", permission="namespace:create", changes=True)
@@ -136,30 +170,41 @@ def create(work: Work, path: str, edit: NamespaceEdit | None = None) -> Namespac
     return _write(work, _edited(work, fresh, edit or NamespaceEdit()), PutMode.CREATE)
 
 
-@operation("namespace_read", group="namespace", permission="namespace:read")
+@operation("namespace_read", group="namespace", permission="namespace:read", reads_private=True)
 def read(work: Work, path: str) -> Effective:
     """Show what holds in a namespace, with what it inherits and how full it is."""
-    check_namespace(path)
     work.about(path, path)
-    return effective(work, path)
+    found = effective(work, path)
+    work.private = found.visibility is not Visibility.PUBLIC
+    return found
 
 
-@operation("namespace_list", group="namespace", permission="namespace:read")
-def list_namespaces(work: Work, prefix: str = "", limit: int = 1000) -> list[Namespace]:
-    """List namespaces that were created, sorted by path."""
-    if not 1 <= limit <= 1000:
-        raise invalid("limit", "range", f"{limit} is no limit", "1 to 1000")
-    page = work.hook.storage_list_records(collection=NAMESPACES, prefix=prefix, page=PageRequest(limit))
-    return [from_data(Namespace, json.loads(item.data_json)) for item in page.items]
+@operation("namespace_list", group="namespace", permission="namespace:read", reads_private=True)
+def list_namespaces(work: Work, prefix: str = "", limit: int = 1000, after: str = "") -> list[Namespace]:
+    """List namespaces that were created, sorted by path; ``after`` goes on behind a path."""
+    if not 1 <= limit <= _LIST_MAX:
+        raise invalid("limit", "range", f"{limit} is no limit", f"give 1 to {_LIST_MAX}")
+    check_text(prefix, "prefix", _LONGEST)
+    check_text(after, "after", _LONGEST)
+    found: list[Namespace] = []
+    token = ""
+    while len(found) < limit:
+        page = work.hook.storage_list_records(
+            collection=NAMESPACES, prefix=prefix, page=PageRequest(_LIST_MAX, token)
+        )
+        found += [_read(item.data_json) for item in page.items if item.key > after]
+        token = page.next_token
+        if not token:
+            break
+    work.private = any(visibility_of(work, each.path) is not Visibility.PUBLIC for each in found[:limit])
+    return found[:limit]
 
 
 @operation("namespace_update", group="namespace", permission="namespace:update", changes=True)
 def update(work: Work, path: str, edit: NamespaceEdit) -> Namespace:
     """Change a namespace."""
     before = _there(work, path)
-    work.about(
-        path, path, fields=[each.name for each in dataclasses.fields(edit) if getattr(edit, each.name)]
-    )
+    work.about(path, path, fields=sorted({*_given(edit), *edit.inherit}))
     return _write(work, _edited(work, before, edit), PutMode.REPLACE)
 
 
@@ -174,14 +219,27 @@ def delete(work: Work, path: str) -> bool:
     page = work.hook.storage_list_records(collection=NAMESPACES, prefix=f"{path}.", page=PageRequest(1))
     if page.items:
         raise wrong_state("path", f"{page.items[0].key} lies below {path}", "delete it first")
-    deleted: bool = work.hook.storage_delete_record(collection=NAMESPACES, key=path)
-    return deleted
+    drop_record(work, NAMESPACES, path, path)
+    work.namespaces[path] = None
+    limit_calls(work, path, limited=False)
+    return True
 
 
 def stored(work: Work, path: str) -> Namespace | None:
-    """The namespace that was created under a path."""
-    text = work.hook.storage_get_record(collection=NAMESPACES, key=path)
-    return from_data(Namespace, json.loads(text)) if text is not None else None
+    """The namespace that was created under a path; read once for each call."""
+    if path not in work.namespaces:
+        text = work.hook.storage_get_record(collection=NAMESPACES, key=path)
+        work.namespaces[path] = _read(text) if text is not None else None
+    return work.namespaces[path]
+
+
+def visibility_of(work: Work, path: str) -> Visibility:
+    """Who may see a namespace: as the nearest one at or above it says that does, else as its scope."""
+    for each in (path, *parents(path)):
+        known = stored(work, each)
+        if known is not None and known.visibility is not None:
+            return known.visibility
+    return check_namespace(path).visibility
 
 
 def effective(work: Work, path: str) -> Effective:
@@ -189,7 +247,6 @@ def effective(work: Work, path: str) -> Effective:
     scope = check_namespace(path)
     along = [stored(work, each) for each in (path, *parents(path))]
     known = [each for each in along if each is not None]  # the nearest first
-    visibility = next((each.visibility for each in known if each.visibility is not None), scope.visibility)
     labels: dict[str, str] = {}
     for each in reversed(known):
         labels |= each.labels
@@ -198,58 +255,117 @@ def effective(work: Work, path: str) -> Effective:
         known[0].path if known else "",
         scope.name,
         known[0].owner if known else "",
-        visibility if scope.configurable or not known else scope.visibility,
+        visibility_of(work, path),
         labels,
         next((each.policies for each in known if each.policies is not None), []),
         [entry for each in reversed(known) for entry in each.acl],
         {each.path: each.quotas for each in known if each.quotas != Quotas()},
         work.hook.storage_namespace_usage(namespace=path),
+        month_usage(work, path),
     )
+
+
+def _read(text: str) -> Namespace:
+    return from_data(Namespace, json.loads(text))
 
 
 def _there(work: Work, path: str) -> Namespace:
     check_namespace(path)
     found = stored(work, path)
     if found is None:
-        raise missing("namespace", f"there is no namespace {path}", "create it with namespace_create")
+        raise missing("namespace", f"namespace {path} was not created", "create it with namespace_create")
     return found
 
 
+def _given(edit: NamespaceEdit) -> list[str]:
+    names = (each.name for each in dataclasses.fields(edit) if each.name != "inherit")
+    return [name for name in names if getattr(edit, name) is not None]
+
+
 def _edited(work: Work, before: Namespace, edit: NamespaceEdit) -> Namespace:
-    scope = SCOPES[before.path.partition(".")[0]]
-    if edit.visibility not in (None, scope.visibility) and not scope.configurable:
-        raise invalid(
-            "visibility", "scope", f"namespaces of the scope {scope.name} are {scope.visibility.value}"
-        )
-    values = {
-        each.name: value
-        for each in dataclasses.fields(edit)
-        if (value := getattr(edit, each.name)) is not None
-    }
-    after = dataclasses.replace(before, updated_at_us=work.at_us, **values)
-    check_labels(after.labels)
+    values: dict[str, Any] = {name: getattr(edit, name) for name in _given(edit)}
+    for name in edit.inherit:
+        if name in values:
+            raise invalid(f"edit.{name}", "inherit", f"{name} is both set and inherited", "choose one")
+        values[name] = None
+    at_us = max(work.at_us, before.created_at_us)
+    after = dataclasses.replace(before, updated_at_us=at_us, **values)
+    _check_fields(after)
     _check_quotas(work, after)
     return after
 
 
+def _check_fields(namespace: Namespace) -> None:
+    scope = SCOPES[namespace.path.partition(".")[0]]
+    if namespace.visibility not in (None, scope.visibility) and not scope.configurable:
+        raise invalid(
+            "edit.visibility",
+            "scope",
+            f"namespaces of the scope {scope.name} are {scope.visibility.value}",
+            "leave it out",
+        )
+    check_labels(namespace.labels, "edit.labels")
+    check_text(namespace.description, "edit.description")
+    if not namespace.owner.strip():
+        raise invalid("edit.owner", "missing", "a namespace needs an owner", "give the id of a principal")
+    check_text(namespace.owner, "edit.owner", _LONGEST)
+    for name, entries in (("policies", namespace.policies or []), ("acl", namespace.acl)):
+        if len(entries) > _ENTRIES_MAX:
+            raise invalid(
+                f"edit.{name}", "count", f"there are {len(entries)} entries", f"the most is {_ENTRIES_MAX:,}"
+            )
+    for index, policy in enumerate(namespace.policies or []):
+        if not policy.strip():
+            raise invalid(f"edit.policies[{index}]", "missing", "an id of a policy is not empty")
+        check_text(policy, f"edit.policies[{index}]", _LONGEST)
+    for index, entry in enumerate(namespace.acl):
+        _check_entry(entry, f"edit.acl[{index}]")
+
+
+def _check_entry(entry: AclEntry, place: str) -> None:
+    if not entry.principal.strip():
+        raise invalid(f"{place}.principal", "missing", "an entry is about somebody", "as in 'user:alice'")
+    check_text(entry.principal, f"{place}.principal", _LONGEST)
+    for name in ("allow", "deny"):
+        for index, permission in enumerate(getattr(entry, name)):
+            if len(permission) > _LONGEST or not _PERMISSION.fullmatch(permission):
+                raise invalid(
+                    f"{place}.{name}[{index}]",
+                    "permission",
+                    f"{permission[:80]!r} is no permission",
+                    "write it as in 'artifact:create', 'artifact:*' or '*'",
+                )
+
+
 def _check_quotas(work: Work, namespace: Namespace) -> None:
-    """A child may not be promised more than what lies above it may have."""
-    for each in dataclasses.fields(Quotas):
-        own = getattr(namespace.quotas, each.name)
+    """A child may not be promised more than what lies above it, or its scope, may have."""
+    scope = check_namespace(namespace.path)
+    above = [each for path in parents(namespace.path) if (each := stored(work, path)) is not None]
+    for name in (each.name for each in dataclasses.fields(Quotas)):
+        own = getattr(namespace.quotas, name)
         if own is None:
             continue
+        place = f"edit.quotas.{name}"
         if own < 0:
-            raise invalid(f"quotas.{each.name}", "range", f"{own} is no quota", "0 or more")
-        for path in parents(namespace.path):
-            above = stored(work, path)
-            limit = getattr(above.quotas, each.name) if above is not None else None
+            raise invalid(place, "range", f"{own} is no quota", "give 0 or more")
+        if name == "artifacts" and scope.artifacts is not None and own > scope.artifacts:
+            raise invalid(
+                place,
+                "scope",
+                f"{own} is more than the {scope.artifacts} of the scope {scope.name}",
+                "take less",
+            )
+        for parent in above:
+            limit = getattr(parent.quotas, name)
             if limit is not None and own > limit:
                 raise invalid(
-                    f"quotas.{each.name}", "parent", f"{own} is more than the {limit} of {path}", "take less"
+                    place, "parent", f"{own} is more than the {limit} of {parent.path}", "take less"
                 )
 
 
 def _write(work: Work, namespace: Namespace, mode: PutMode) -> Namespace:
     text = json.dumps(to_data(namespace), ensure_ascii=False, separators=(",", ":"))
-    work.hook.storage_put_record(collection=NAMESPACES, key=namespace.path, data_json=text, mode=mode)
+    keep_record(work, NAMESPACES, namespace.path, text, namespace.path, mode)
+    work.namespaces[namespace.path] = namespace
+    limit_calls(work, namespace.path, limited=namespace.quotas.api_calls_per_month is not None)
     return namespace

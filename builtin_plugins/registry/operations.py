@@ -2,7 +2,18 @@
 
 from __future__ import annotations
 
-from . import artifacts, lifecycle, namespaces, versions
+from . import (
+    administration,
+    artifacts,
+    contents,
+    history,
+    lifecycle,
+    lint,
+    namespaces,
+    rendering,
+    testing,
+    versions,
+)
 from .table import Table
 
 __all__ = ["table"]
@@ -10,4 +21,16 @@ __all__ = ["table"]
 
 def table() -> Table:
     """The table of all operations."""
-    return Table((artifacts, lifecycle, versions, namespaces))
+    groups = (
+        artifacts,
+        lifecycle,
+        lint,
+        testing,
+        rendering,
+        contents,
+        versions,
+        namespaces,
+        history,
+        administration,
+    )
+    return Table(groups)

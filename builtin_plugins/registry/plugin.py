@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING
 
 from hyperhost.contracts import OperationCall, OperationInfo, OperationOutcome
@@ -11,7 +12,9 @@ from hyperhost.hookspecs import hookimpl
 if TYPE_CHECKING:
     import hyperhost
 
+    from .metering import CallLimits
     from .table import Table
+    from .vault import Vault
 
 __all__ = ["Registry"]
 
@@ -22,6 +25,8 @@ class Registry:
     def __init__(self) -> None:
         self._table: Table | None = None
         self._context: hyperhost.PluginContext | None = None
+        self._call_limits: CallLimits | None = None
+        self._vault: Vault | None = None
 
     def plugin_start(self, context: hyperhost.PluginContext) -> None:
         """Keep what the host says of itself."""
@@ -39,12 +44,19 @@ class Registry:
 
         if self._context is None:
             raise RefusalError("the registry was not started by a host", "state:registry")
-        return self._operations().run(call, Work(call, self._context.hook))
+        table = self._operations()
+        return table.run(call, Work(call, self._context.hook, None, self._call_limits, self._vault))
 
     def _operations(self) -> Table:
         """The table, made when it is first needed: its modules take a while to import."""
         if self._table is None:
+            from .metering import CallLimits
             from .operations import table
+            from .vault import Vault
 
+            context = self._context
+            has_home = context is not None and context.home is not None
+            self._vault = Vault(partial(getattr, context, "data") if has_home else None)
+            self._call_limits = CallLimits()
             self._table = table()
         return self._table

@@ -31,27 +31,33 @@ def check_quota(work: Work, artifact: Artifact, previous: Artifact | None = None
     more_bytes = artifact.content_size - (previous.content_size if previous is not None else 0)
     if not more and more_bytes <= 0:
         return
-    path = artifact.namespace
-    along = [path, *parents(path)]
-    scope = check_namespace(path)
-    for each in along:
-        known = stored(work, each)
-        limit = known.quotas.artifacts if known is not None else None
-        if each == along[-1] and scope.artifacts is not None:
-            limit = scope.artifacts if limit is None else min(limit, scope.artifacts)
-        storage = known.quotas.storage_bytes if known is not None else None
-        if limit is None and storage is None:
-            continue
-        usage: NamespaceUsage = work.hook.storage_namespace_usage(namespace=each)
-        if limit is not None and more and usage.artifacts + more > limit:
-            raise over_quota(
-                "artifacts",
-                f"{each} holds {usage.artifacts} of at most {limit} artifacts",
-                "delete some, or raise its quota",
-            )
-        if storage is not None and usage.content_bytes + more_bytes > storage:
-            raise over_quota(
-                "storage_bytes",
-                f"{each} holds {usage.content_bytes} of at most {storage} bytes, and this takes {more_bytes}",
-                "delete some, or raise its quota",
-            )
+    along = [artifact.namespace, *parents(artifact.namespace)]
+    scope = check_namespace(artifact.namespace)
+    for path in along:
+        known = stored(work, path)
+        count = known.quotas.artifacts if known is not None else None
+        if path == along[-1] and scope.artifacts is not None:
+            count = scope.artifacts if count is None else min(count, scope.artifacts)
+        size = known.quotas.storage_bytes if known is not None else None
+        if not more:
+            count = None
+        if more_bytes <= 0:
+            size = None
+        if count is not None or size is not None:
+            _check(work, path, count, size, more, more_bytes)
+
+
+def _check(work: Work, path: str, count: int | None, size: int | None, more: int, more_bytes: int) -> None:
+    usage: NamespaceUsage = work.hook.storage_namespace_usage(namespace=path)
+    if count is not None and usage.artifacts + more > count:
+        raise over_quota(
+            "artifacts",
+            f"{path} holds {usage.artifacts} of at most {count} artifacts",
+            "delete some, or raise its quota",
+        )
+    if size is not None and usage.content_bytes + more_bytes > size:
+        raise over_quota(
+            "storage_bytes",
+            f"{path} holds {usage.content_bytes} of at most {size} bytes, and this takes {more_bytes} more",
+            "delete some, or raise its quota",
+        )

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import difflib
+import json
 import re
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 import semver
 
@@ -15,9 +17,16 @@ from .refusals import invalid, missing
 if TYPE_CHECKING:
     from .work import Work
 
-__all__ = ["coordinates", "find", "versions_of"]
+__all__ = ["CHANNELS", "TAGS", "YANKED", "coordinates", "find", "versions_of", "yank_of"]
+
+TAGS: Final = "tags"
+CHANNELS: Final = "channels"
+YANKED: Final = "yanked"
+"""Collections: tags and channels by ``namespace/name@word``, yanks by the id of the version."""
 
 _ID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}")
+_LONGEST: Final = 300
+"""Characters of a version or a tag that are looked up; none is longer."""
 _VERSION_BEGINS = re.compile(r"\d+\.\d")
 
 
@@ -31,8 +40,10 @@ def find(work: Work, reference: str) -> Artifact:
 
     Args:
         work: The call.
-        reference: An id; ``namespace/name@version``; ``namespace/name@tag``; or ``namespace/name``, which
-            is the version tagged ``latest``, else the highest published one, else the highest.
+        reference: An id; ``namespace/name@version``; ``namespace/name@tag``, or a channel in its place; or
+            ``namespace/name``, which is the version tagged ``latest``, else the highest published one that
+            is no pre-release, else the highest published, deprecated or draft. Without a version, what is
+            archived or yanked is never chosen.
 
     Raises:
         RefusalError: it is no reference, or there is no such artifact.
@@ -55,14 +66,22 @@ def find(work: Work, reference: str) -> Artifact:
     check_name(name)
     found: Artifact | None
     if wanted and _VERSION_BEGINS.match(wanted):
-        found = work.hook.storage_find_artifact(namespace=path, name=name, version=wanted)
+        found = work.hook.storage_find_artifact(namespace=path, name=name, version=wanted[:_LONGEST])
+    elif wanted:
+        found = _marked(work, TAGS, path, name, wanted) or _marked(work, CHANNELS, path, name, wanted)
     else:
-        found = _tagged(work, path, name, wanted or "latest") or (
-            None if wanted else _newest(work, path, name)
-        )
+        found = _marked(work, TAGS, path, name, "latest")
+        if found is None or found.state is ArtifactState.ARCHIVED or yank_of(work, found) is not None:
+            found = _newest(work, path, name)
     if found is None:
-        raise missing("artifact", f"there is no artifact {reference}", _nearby(work, path, name))
+        raise missing("artifact", f"there is no artifact {reference[:500]}", _nearby(work, path, name))
     return found
+
+
+def yank_of(work: Work, artifact: Artifact) -> str | None:
+    """Why a version must not be chosen anew; ``None`` when it may."""
+    data = work.hook.storage_get_record(collection=YANKED, key=artifact.id)
+    return str(json.loads(data)["reason"]) if data else None
 
 
 def versions_of(work: Work, namespace: str, name: str) -> list[Artifact]:
@@ -76,34 +95,37 @@ def versions_of(work: Work, namespace: str, name: str) -> list[Artifact]:
         token = page.next_token
         if not token:
             break
-    return sorted(found, key=lambda item: semver.Version.parse(item.version), reverse=True)
+    # Versions that differ in their build metadata alone are equal to SemVer; text decides on their order.
+    return sorted(found, key=lambda item: (semver.Version.parse(item.version), item.version), reverse=True)
 
 
-def _tagged(work: Work, namespace: str, name: str, tag: str) -> Artifact | None:
-    version = work.hook.storage_get_record(collection="tags", key=f"{namespace}/{name}@{tag}")
-    if version is None:
+def _marked(work: Work, collection: str, namespace: str, name: str, word: str) -> Artifact | None:
+    """The version with a tag, or the current one of a channel."""
+    key = f"{namespace}/{name}@{word[:_LONGEST]}"
+    data = work.hook.storage_get_record(collection=collection, key=key)
+    if data is None:
         return None
-    import json
-
     found: Artifact | None = work.hook.storage_find_artifact(
-        namespace=namespace, name=name, version=json.loads(version)["version"]
+        namespace=namespace, name=name, version=json.loads(data)["version"]
     )
     return found
 
 
 def _newest(work: Work, namespace: str, name: str) -> Artifact | None:
+    """The version that is meant when none is named."""
     found = versions_of(work, namespace, name)
     published = [item for item in found if item.state is ArtifactState.PUBLISHED]
     final = [item for item in published if "-" not in item.version.partition("+")[0]]
-    return next(iter(final or published or found), None)
+    deprecated = [item for item in found if item.state is ArtifactState.DEPRECATED]
+    drafts = [item for item in found if item.state is ArtifactState.DRAFT]
+    wanted = (item for group in (final, published, deprecated, drafts) for item in group)
+    return next((item for item in wanted if yank_of(work, item) is None), None)
 
 
 def _nearby(work: Work, namespace: str, name: str) -> str:
     known = versions_of(work, namespace, name)
     if known:
         return f"versions are {', '.join(item.version for item in known[:10])}"
-    import difflib
-
     page = work.hook.storage_list_artifacts(query=ArtifactQuery(namespace=namespace), page=PageRequest(1000))
     names = sorted({item.name for item in page.items})
     near = difflib.get_close_matches(name, names, 1)

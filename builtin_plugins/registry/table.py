@@ -14,6 +14,7 @@ import inspect
 import json
 import typing
 from collections.abc import Callable, Iterable, Mapping
+from contextlib import nullcontext
 from dataclasses import dataclass
 from typing import Any
 
@@ -21,15 +22,13 @@ from hyperhost.contracts import OperationCall, OperationInfo, OperationOutcome
 from hyperhost.contracts.codec import DataError, from_data, to_data
 from hyperhost.contracts.schema import schema_of
 
+from .arguments import read_arguments
+from .metering import count_call
 from .refusals import invalid
 from .work import Work
 
-__all__ = ["MAX_ARGUMENT_BYTES", "Operation", "Table", "operation"]
+__all__ = ["Operation", "Table", "operation"]
 
-MAX_ARGUMENT_BYTES = 16 << 20
-"""Bytes of the arguments of one call; content travels through uploads, not here."""
-
-_MAX_DEPTH = 64
 _ATTRIBUTE = "registry_operation"
 
 
@@ -53,22 +52,18 @@ class Operation:
         """The arguments written as a JSON object.
 
         Raises:
-            RefusalError: too large, too deep, no object, unknown, missing or of another type.
+            RefusalError: they are not what :func:`.arguments.read_arguments` takes, or one is unknown,
+                missing or of another type.
         """
-        if len(text) > MAX_ARGUMENT_BYTES:
-            raise invalid("", "size", f"the arguments are longer than {MAX_ARGUMENT_BYTES >> 20} MiB")
-        try:
-            given = json.loads(text, parse_constant=_no_constant)
-        except (ValueError, RecursionError) as error:
-            raise invalid("", "json", f"the arguments are no JSON: {error}") from None
-        if not isinstance(given, dict):
-            raise invalid("", "object", "the arguments are no JSON object")
-        _check_depth(given)
+        given = read_arguments(text)
         for name in given:
             if name not in self.kinds:
                 known = ", ".join(self.kinds) or "none"
                 raise invalid(
-                    name, "unknown", f"{name!r} is no argument of {self.info.name}", f"known: {known}"
+                    name[:80],
+                    "unknown",
+                    f"{name[:80]!r} is no argument of {self.info.name}",
+                    f"known are {known}",
                 )
         for name in self.needed:
             if name not in given:
@@ -130,7 +125,8 @@ class Table:
             for member in vars(module).values():
                 found = getattr(member, _ATTRIBUTE, None)
                 if isinstance(found, Operation):
-                    assert self.operations.get(found.info.name, found) is found, found.info.name
+                    if self.operations.get(found.info.name, found) is not found:
+                        raise ValueError(f"two operations are called {found.info.name!r}")
                     self.operations[found.info.name] = found
 
     def run(self, call: OperationCall, work: Work) -> OperationOutcome | None:
@@ -145,8 +141,9 @@ class Table:
         if known is None:
             return None
         arguments = known.arguments(call.arguments_json)
-        with work.unit(write=known.info.changes):
+        with work.unit() if known.info.changes else nullcontext():
             answer = known.run(work, **arguments)
+            count_call(work, known.info)
         return OperationOutcome(
             json.dumps(to_data(answer), ensure_ascii=False, separators=(",", ":")),
             work.changes,
@@ -155,18 +152,3 @@ class Table:
             json.dumps(work.details, ensure_ascii=False, separators=(",", ":")),
             work.private,
         )
-
-
-def _no_constant(text: str) -> Any:
-    raise ValueError(f"{text} is no JSON number")
-
-
-def _check_depth(value: Any, depth: int = 0) -> None:
-    if depth > _MAX_DEPTH:
-        raise invalid("", "depth", f"the arguments are nested deeper than {_MAX_DEPTH}")
-    if isinstance(value, dict):
-        for item in value.values():
-            _check_depth(item, depth + 1)
-    elif isinstance(value, list):
-        for item in value:
-            _check_depth(item, depth + 1)

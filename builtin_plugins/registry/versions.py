@@ -6,23 +6,32 @@ import dataclasses
 import json
 import re
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Final
 
-from hyperhost.contracts import Artifact, ArtifactState, PageRequest, PutMode
+from hyperhost.contracts import (
+    Artifact,
+    ArtifactActivity,
+    ArtifactState,
+    PageRequest,
+    PutMode,
+    Visibility,
+)
 
-from .names import check_name, check_namespace
-from .references import coordinates, find, versions_of
+from .names import check_coordinates, check_text
+from .references import CHANNELS, TAGS, YANKED, coordinates, find, versions_of, yank_of
 from .refusals import invalid, missing, wrong_state
+from .remembering import drop_record, keep_record
 from .table import operation
 from .work import Work
 
-__all__ = ["CHANNELS", "TAGS", "YANKED", "Version", "is_yanked"]
+__all__ = ["RATINGS", "Version", "counted", "forget", "leave_channels"]
 
-TAGS = "tags"
-CHANNELS = "channels"
-YANKED = "yanked"
-RATINGS = "ratings"
-_WORD = re.compile(r"[a-z][a-z0-9]*(?:-[a-z0-9]+)*")
+RATINGS: Final = "ratings"
+"""Collection: the sum of an artifact's ratings by its id, and each rating by id and principal."""
+
+_WORD: Final = re.compile(r"[a-z][a-z0-9]*(?:-[a-z0-9]+)*")
+_MAX_WORD: Final = 63
+_RATEABLE: Final = (ArtifactState.PUBLISHED, ArtifactState.DEPRECATED)
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,11 +58,12 @@ class Version:
 @operation("version_list", group="version", permission="artifact:read", reads_private=True)
 def version_list(work: Work, name: str) -> list[Version]:
     """List the versions of namespace/name with tags, channels and yanks, the highest first."""
-    path, short = _split(name)
+    path, short = check_coordinates(name, "name")
     found = versions_of(work, path, short)
     if not found:
         raise missing("artifact", f"there is no artifact {name}")
     work.about(name, path)
+    work.private = any(item.visibility is not Visibility.PUBLIC for item in found)
     tags, channels = (_by_version(work, each, name) for each in (TAGS, CHANNELS))
     return [
         Version(
@@ -62,7 +72,7 @@ def version_list(work: Work, name: str) -> list[Version]:
             item.state,
             tags.get(item.version, []),
             channels.get(item.version, []),
-            is_yanked(work, item),
+            yank_of(work, item),
         )
         for item in found
     ]
@@ -77,9 +87,10 @@ def tag(work: Work, artifact: str, tag: str) -> Version:
 @operation("untag", group="version", permission="version:tag", changes=True)
 def untag(work: Work, name: str, tag: str) -> bool:
     """Remove a tag from namespace/name."""
-    path, short = _split(name)
-    work.about(f"{path}/{short}", path, tag=tag)
-    if not work.hook.storage_delete_record(collection=TAGS, key=f"{path}/{short}@{tag}"):
+    path, _ = check_coordinates(name, "name")
+    _check_word(tag, "tag")
+    work.about(name, path, tag=tag)
+    if not drop_record(work, TAGS, f"{name}@{tag}", name):
         raise missing("tag", f"{name} has no tag {tag!r}", _known(work, TAGS, name))
     return True
 
@@ -93,14 +104,15 @@ def promote(work: Work, artifact: str, channel: str) -> Version:
 @operation("yank", group="version", permission="version:yank", changes=True)
 def yank(work: Work, artifact: str, reason: str) -> Version:
     """Say that a version must not be chosen anew; lockfiles that hold it still resolve."""
-    found = find(work, artifact)
     if not reason.strip():
         raise invalid("reason", "missing", "a yank needs a reason", "say what is wrong with the version")
+    check_text(reason, "reason")
+    found = find(work, artifact)
     if found.state is ArtifactState.DRAFT:
         raise wrong_state("state", f"{coordinates(found)} is a draft, which nobody chooses", "delete it")
     work.about(coordinates(found), found.namespace, reason=reason)
     data = json.dumps({"reason": reason, "by": work.principal.id, "at_us": work.at_us})
-    work.hook.storage_put_record(collection=YANKED, key=found.id, data_json=data, mode=None)
+    keep_record(work, YANKED, found.id, data, f"{found.namespace}/{found.name}")
     return _one(work, found)
 
 
@@ -109,7 +121,7 @@ def unyank(work: Work, artifact: str) -> Version:
     """Take a yank back."""
     found = find(work, artifact)
     work.about(coordinates(found), found.namespace)
-    if not work.hook.storage_delete_record(collection=YANKED, key=found.id):
+    if not drop_record(work, YANKED, found.id, f"{found.namespace}/{found.name}"):
         raise wrong_state("yanked", f"{coordinates(found)} is not yanked")
     return _one(work, found)
 
@@ -117,10 +129,12 @@ def unyank(work: Work, artifact: str) -> Version:
 @operation("rate", group="artifact", permission="artifact:rate", changes=True)
 def rate(work: Work, artifact: str, stars: int) -> Artifact:
     """Rate an artifact with 1 to 5 stars; a second rating replaces the first of the same principal."""
-    found = find(work, artifact)
-    work.about(coordinates(found), found.namespace, stars=stars)
     if not 1 <= stars <= 5:
         raise invalid("stars", "range", f"{stars} is no rating", "give 1 to 5 stars")
+    found = find(work, artifact)
+    work.about(coordinates(found), found.namespace, stars=stars)
+    if found.state not in _RATEABLE:
+        raise wrong_state("state", f"{coordinates(found)} is {found.state.value}", "rate what is published")
     key = f"{found.id}/{work.principal.id}"
     sums = json.loads(work.hook.storage_get_record(collection=RATINGS, key=found.id) or '{"n":0,"sum":0}')
     old = work.hook.storage_get_record(collection=RATINGS, key=key)
@@ -129,26 +143,34 @@ def rate(work: Work, artifact: str, stars: int) -> Artifact:
     for place, data in ((key, stars), (found.id, sums)):
         work.hook.storage_put_record(collection=RATINGS, key=place, data_json=json.dumps(data), mode=None)
     rating = round(sums["sum"] / sums["n"], 4)
-    return _counted(work, found, dataclasses.replace(found.activity, rating=rating))
+    return counted(work, found, dataclasses.replace(found.activity, rating=rating))
 
 
-@operation("count_download", group="artifact", permission="artifact:read", changes=True)
-def count_download(work: Work, artifact: str) -> Artifact:
-    """Count one download of an artifact."""
-    found = find(work, artifact)
-    work.about(coordinates(found), found.namespace)
-    activity = dataclasses.replace(found.activity, download_count=found.activity.download_count + 1)
-    return _counted(work, found, activity)
+def forget(work: Work, artifact: Artifact) -> None:
+    """Remove what is kept beside an artifact that is being deleted: tags, channels, yank, ratings."""
+    _unmark(work, TAGS, artifact)
+    _unmark(work, CHANNELS, artifact)
+    drop_record(work, YANKED, artifact.id, f"{artifact.namespace}/{artifact.name}")
+    work.hook.storage_delete_record(collection=RATINGS, key=artifact.id)
+    while True:
+        page = work.hook.storage_list_records(
+            collection=RATINGS, prefix=f"{artifact.id}/", page=PageRequest(1000)
+        )
+        for record in page.items:
+            work.hook.storage_delete_record(collection=RATINGS, key=record.key)
+        if not page.items:
+            return
 
 
-def is_yanked(work: Work, artifact: Artifact) -> str | None:
-    """Why a version must not be chosen anew; ``None`` when it may."""
-    data = work.hook.storage_get_record(collection=YANKED, key=artifact.id)
-    return json.loads(data)["reason"] if data else None
+def leave_channels(work: Work, artifact: Artifact) -> None:
+    """Take a version that is no longer published out of its channels."""
+    left = _unmark(work, CHANNELS, artifact)
+    if left:
+        work.details["left_channels"] = left
 
 
-def _counted(work: Work, artifact: Artifact, activity: Any) -> Artifact:
-    """Downloads and ratings are no updates: no plugin is asked, and no history is written."""
+def counted(work: Work, artifact: Artifact, activity: ArtifactActivity) -> Artifact:
+    """Write downloads or ratings. They are no updates: no plugin is asked, and no history is written."""
     after = dataclasses.replace(artifact, activity=activity)
     text = work.hook.storage_get_manifest(artifact_id=artifact.id) or ""
     work.hook.storage_put_artifact(artifact=after, manifest_json=text, mode=PutMode.REPLACE)
@@ -157,22 +179,42 @@ def _counted(work: Work, artifact: Artifact, activity: Any) -> Artifact:
 
 def _mark(work: Work, collection: str, reference: str, word: str, *, published: bool = False) -> Version:
     kind = collection.removesuffix("s")
-    if len(word) > 63 or not _WORD.fullmatch(word):
-        raise invalid(kind, "kebab-case", f"{word[:63]!r} is no {kind}", "write it as in 'stable'")
+    _check_word(word, kind)
     found = find(work, reference)
     work.about(coordinates(found), found.namespace, **{kind: word})
-    if found.state is ArtifactState.ARCHIVED or (published and found.state is not ArtifactState.PUBLISHED):
+    if published and found.state is not ArtifactState.PUBLISHED:
         raise wrong_state("state", f"{coordinates(found)} is {found.state.value}", "publish it first")
+    if found.state is ArtifactState.ARCHIVED and word != ArtifactState.ARCHIVED.value:
+        raise wrong_state("state", f"{coordinates(found)} is archived", "restore it first")
     data = json.dumps({"version": found.version, "by": work.principal.id, "at_us": work.at_us})
-    key = f"{found.namespace}/{found.name}@{word}"
-    work.hook.storage_put_record(collection=collection, key=key, data_json=data, mode=None)
+    name = f"{found.namespace}/{found.name}"
+    keep_record(work, collection, f"{name}@{word}", data, name)
     return _one(work, found)
+
+
+def _unmark(work: Work, collection: str, artifact: Artifact) -> list[str]:
+    """Remove the tags, or channels, of one version; which they were."""
+    name = f"{artifact.namespace}/{artifact.name}"
+    words = _by_version(work, collection, name).get(artifact.version, [])
+    for word in words:
+        drop_record(work, collection, f"{name}@{word}", name)
+    return words
+
+
+def _check_word(word: str, kind: str) -> None:
+    if len(word) > _MAX_WORD or not _WORD.fullmatch(word):
+        raise invalid(
+            kind,
+            "kebab-case",
+            f"{word[:_MAX_WORD]!r} is no {kind}",
+            f"write at most {_MAX_WORD} characters in kebab-case, as in 'stable'",
+        )
 
 
 def _one(work: Work, artifact: Artifact) -> Version:
     name = f"{artifact.namespace}/{artifact.name}"
     tags, channels = (_by_version(work, each, name).get(artifact.version, []) for each in (TAGS, CHANNELS))
-    return Version(artifact.version, artifact.id, artifact.state, tags, channels, is_yanked(work, artifact))
+    return Version(artifact.version, artifact.id, artifact.state, tags, channels, yank_of(work, artifact))
 
 
 def _by_version(work: Work, collection: str, name: str) -> dict[str, list[str]]:
@@ -194,10 +236,3 @@ def _by_version(work: Work, collection: str, name: str) -> dict[str, list[str]]:
 def _known(work: Work, collection: str, name: str) -> str:
     words = sorted({word for found in _by_version(work, collection, name).values() for word in found})
     return f"known are {', '.join(words)}" if words else ""
-
-
-def _split(name: str) -> tuple[str, str]:
-    path, _, short = name.partition("/")
-    check_namespace(path)
-    check_name(short)
-    return path, short

@@ -210,9 +210,11 @@ def _service(service: str, provider: str | None, chosen: str | None, able: list[
     if able:
         return Finding(
             check,
-            "broken",
-            f"{' and '.join(able)} could provide it",
-            f'select one in hyperhost.toml: [providers] {service} = "{able[0]}"',
+            "note",
+            f"{' and '.join(able)} could provide it, and none is selected",
+            "if you need it: hyperhost registry init"
+            if service == "storage"
+            else f'if you need it, select one in hyperhost.toml: [providers] {service} = "{able[0]}"',
         )
     return Finding(check, "note", "nothing provides it", "install a plugin that does, if you need it")
 

@@ -1,4 +1,4 @@
-"""A group of commands whose modules are imported one by one, when they are used."""
+"""Groups of commands whose modules are imported one by one, when they are used."""
 
 from __future__ import annotations
 
@@ -8,12 +8,44 @@ from typing import Any, ClassVar
 import typer
 import typer.core
 
-__all__ = ["PluginCommands", "command_of"]
+__all__ = [
+    "GROUPS",
+    "ArtifactCommands",
+    "AuditCommands",
+    "LazyCommands",
+    "NamespaceCommands",
+    "PluginCommands",
+    "RegistryCommands",
+    "VersionCommands",
+    "command_of",
+]
 
 
-class PluginCommands(typer.core.TyperGroup):
+class LazyCommands(typer.core.TyperGroup):
+    """A group that imports the module of a command when that command is asked for.
+
+    Attributes:
+        package: Where the modules are.
+        modules: Module by name of the command, in the order of help.
+    """
+
+    package: ClassVar[str] = ""
+    modules: ClassVar[dict[str, str]] = {}
+
+    def list_commands(self, ctx: Any) -> list[str]:
+        """Names in the order in which help shows them."""
+        return list(self.modules)
+
+    def get_command(self, ctx: Any, cmd_name: str) -> Any:
+        """The command, or ``None``."""
+        module = self.modules.get(cmd_name)
+        return None if module is None else command_of(f"{self.package}.{module}", cmd_name)
+
+
+class PluginCommands(LazyCommands):
     """``hyperhost plugin``. Twenty commands are worth not importing to print the help of another."""
 
+    package = "hyperhost.cli.plugin"
     modules: ClassVar[dict[str, str]] = {
         "list": "list",
         "show": "show",
@@ -43,14 +75,98 @@ class PluginCommands(typer.core.TyperGroup):
         "keygen": "keygen",
     }
 
-    def list_commands(self, ctx: Any) -> list[str]:
-        """Names in the order in which help shows them."""
-        return list(self.modules)
 
-    def get_command(self, ctx: Any, cmd_name: str) -> Any:
-        """The command, or ``None``."""
-        module = self.modules.get(cmd_name)
-        return None if module is None else command_of(f"hyperhost.cli.plugin.{module}", cmd_name)
+class ArtifactCommands(LazyCommands):
+    """``hyperhost artifact``."""
+
+    package = "hyperhost.cli.artifact"
+    modules: ClassVar[dict[str, str]] = {
+        "create": "create",
+        "get": "get",
+        "update": "update",
+        "delete": "delete",
+        "list": "list",
+        "publish": "lifecycle",
+        "unpublish": "lifecycle",
+        "deprecate": "deprecate",
+        "undeprecate": "lifecycle",
+        "archive": "lifecycle",
+        "restore": "lifecycle",
+        "validate": "check",
+        "lint": "check",
+        "test": "check",
+        "render": "render",
+        "generate": "generate",
+        "download": "download",
+        "history": "history",
+        "rate": "rate",
+    }
+
+
+class NamespaceCommands(LazyCommands):
+    """``hyperhost namespace``."""
+
+    package = "hyperhost.cli.namespace"
+    modules: ClassVar[dict[str, str]] = {
+        "create": "change",
+        "get": "get",
+        "list": "list",
+        "update": "change",
+        "delete": "delete",
+    }
+
+
+class VersionCommands(LazyCommands):
+    """``hyperhost version``."""
+
+    package = "hyperhost.cli.version"
+    modules: ClassVar[dict[str, str]] = {
+        "list": "list",
+        "tag": "tag",
+        "untag": "tag",
+        "promote": "promote",
+        "yank": "yank",
+        "unyank": "yank",
+    }
+
+
+class AuditCommands(LazyCommands):
+    """``hyperhost audit``."""
+
+    package = "hyperhost.cli.audit"
+    modules: ClassVar[dict[str, str]] = {
+        "list": "list",
+        "show": "show",
+        "verify": "verify",
+        "export": "export",
+        "seal": "seal",
+    }
+
+
+class RegistryCommands(LazyCommands):
+    """``hyperhost registry``."""
+
+    package = "hyperhost.cli.registry"
+    modules: ClassVar[dict[str, str]] = {
+        "init": "init",
+        "info": "info",
+        "status": "status",
+        "backup": "backup",
+        "restore": "backup",
+        "diff": "diff",
+        "migrate": "migrate",
+    }
+
+
+GROUPS: dict[str, tuple[type[LazyCommands], str]] = {
+    "plugin": (PluginCommands, "Install plugins, decide what they may do, and use them."),
+    "artifact": (ArtifactCommands, "Create, publish, find and use what the registry holds."),
+    "namespace": (NamespaceCommands, "Say who owns a namespace and what holds in it."),
+    "version": (VersionCommands, "Tag versions, promote them to channels, yank them."),
+    "audit": (AuditCommands, "See who did what, and prove that nobody changed the record."),
+    "registry": (RegistryCommands, "Make the registry of this home, look at it, back it up."),
+}
+"""Groups at the top level, with what help says of each."""
 
 
 def command_of(module: str, name: str) -> Any:

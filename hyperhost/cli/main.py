@@ -13,8 +13,8 @@ from typing import Annotated, Any
 import typer
 import typer.core
 
-from hyperhost.cli import doctor, hooks, init, wit
-from hyperhost.cli.lazy import PluginCommands
+from hyperhost.cli import doctor, hooks, init, transfer, wit
+from hyperhost.cli.lazy import GROUPS
 from hyperhost.cli.output import Form
 from hyperhost.cli.session import (
     ConfigOption,
@@ -74,14 +74,28 @@ def _common(
 def _demo(
     session: Session,
     keep: Annotated[bool, typer.Option("--keep", help="Leave its home directory in place.")] = False,
+    registry: Annotated[
+        bool, typer.Option("--registry", help="Fill a registry with the packages of this machine.")
+    ] = False,
+    limit: Annotated[
+        int | None, typer.Option(min=1, max=100_000, help="With --registry: packages at most.")
+    ] = None,
 ) -> None:
     """Watch three plugins check real files, and four bad ones being stopped. Needs no network."""
     from rich.console import Console
 
-    from hyperhost.demo.run import run
-
     emit = session.out.data if session.out.structured else None
-    status = run(Console(highlight=False, quiet=session.out.quiet), keep=keep, emit=emit)
+    console = Console(highlight=False, quiet=session.out.quiet)
+    if limit is not None and not registry:
+        raise typer.BadParameter("--limit goes with --registry")
+    if registry:
+        from hyperhost.demo import registry as with_packages
+
+        status = with_packages.run(console, limit=limit or with_packages.DEFAULT_LIMIT, keep=keep, emit=emit)
+    else:
+        from hyperhost.demo.run import run
+
+        status = run(console, keep=keep, emit=emit)
     if status:
         raise typer.Exit(status)
 
@@ -99,8 +113,9 @@ def build() -> Any:
     command(app, "demo")(_demo)
     for module in (init, doctor, wit, hooks):
         module.register(app)
-    plugin = new_app("Install plugins, decide what they may do, and use them.", PluginCommands)
-    app.add_typer(plugin, name="plugin")
+    for name, (group, text) in GROUPS.items():
+        app.add_typer(new_app(text, group), name=name)
+    transfer.register(app)
     return typer.main.get_command(app)
 
 

@@ -20,7 +20,10 @@ if TYPE_CHECKING:
 
 __all__ = ["BUILT_IN", "command_from", "find_command", "hidden", "known_commands", "refresh", "show_outcome"]
 
-BUILT_IN: Final = ("demo", "init", "doctor", "wit", "hooks", "plugin")
+BUILT_IN: Final = (
+    *("demo", "init", "doctor", "wit", "hooks", "plugin"),
+    *("artifact", "namespace", "version", "audit", "registry", "export", "import", "sync"),
+)
 """Names at the top level that plugins cannot take."""
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from enum import StrEnum
@@ -132,12 +132,17 @@ class Output:
 
     def error(self, error: HyperHostError) -> None:
         """Report why the command failed, on standard error."""
+        from hyperhost.errors import OperationError
+
         if self.form is Form.json:
-            names = ("code", "message", "plugin", "hook", "hint")
+            names = ["code", "message", "plugin", "hook", "hint"]
+            names += ["field", "rule"] if isinstance(error, OperationError) else []
             _write(sys.stderr, json.dumps({name: getattr(error, name) for name in names}) + "\n")
             return
         where = [f"plugin {error.plugin!r}"] if error.plugin else []
         where += [f"hook {error.hook!r}"] if error.hook else []
+        if error.hook == "operation_run" and isinstance(error, OperationError) and error.field:
+            where = []  # refused by the operation itself, for what was asked
         place = f"{', '.join(where)}: " if where else ""
         _write(sys.stderr, f"error: {printable(place + error.message)}\n")
         if error.hint:
@@ -154,6 +159,29 @@ class Output:
 
         with Console(stderr=True).status(Text(f"{one_line(what)} …"), spinner="dots"):
             yield
+
+    @contextmanager
+    def bar(self, what: str, total: int) -> Iterator[Callable[..., object]]:
+        """Show how much of something was done: on a terminal only, on standard error.
+
+        Args:
+            what: What is under way.
+            total: Bytes in all, as far as they are known.
+
+        Yields:
+            To be called with the bytes done so far, and those in all where that became known.
+        """
+        if self.quiet or self.structured or not sys.stderr.isatty():
+            yield lambda done, total=0: None
+            return
+        from rich.console import Console
+        from rich.markup import escape
+        from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TransferSpeedColumn
+
+        columns = (TextColumn("{task.description}"), BarColumn(), DownloadColumn(), TransferSpeedColumn())
+        with Progress(*columns, console=Console(stderr=True), transient=True) as progress:
+            task = progress.add_task(escape(one_line(what)), total=total)
+            yield lambda done, total=total: progress.update(task, completed=done, total=total)
 
     def _csv(self, keys: Sequence[str], rows: Iterable[Mapping[str, Any]]) -> None:
         import csv

@@ -45,7 +45,7 @@ _NAMES_OF = {
         "Deprecation IssueSeverity Publisher ValidationIssue Visibility"
     ),
     "storage": "ArtifactPage ArtifactQuery ArtifactSort ArtifactWrite PageRequest PutMode StorageTotals",
-    "records": "LogEntry LogPage NamespaceUsage Record RecordPage",
+    "records": "LogEntry LogPage LogWrite NamespaceUsage Record RecordPage StorageLayout StorageNames",
     "content": "ContentPage ContentTotals StoredContent",
     "operations": "OperationCall OperationInfo OperationOutcome Principal PrincipalKind",
     "search": (

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import base64
 import dataclasses
+import math
 import types
 import typing
 from collections.abc import Callable
@@ -16,10 +17,19 @@ from enum import Enum
 from functools import cache
 from typing import Any, TypeVar
 
-__all__ = ["DataError", "from_data", "to_data"]
+__all__ = ["INTEGER_RANGES", "DataError", "from_data", "to_data"]
 
 T = TypeVar("T")
 _PLAIN = (str, int, float, bool, type(None))
+_SHOWN = 60
+"""Characters of what was found that a message repeats."""
+
+INTEGER_RANGES = {
+    f"{sign}{bits}": (0, 2**bits - 1) if sign == "u" else (-(2 ** (bits - 1)), 2 ** (bits - 1) - 1)
+    for sign in "us"
+    for bits in (8, 16, 32, 64)
+}
+"""Least and greatest number by the names of :mod:`hyperhost.contracts.types`."""
 
 
 class DataError(ValueError):
@@ -111,44 +121,61 @@ def _named(kind: type) -> _Reader:
 
 
 def _plain(kind: type) -> _Reader:
-    words = {str: "text", bool: "true or false", int: "a whole number", float: "a number"}.get(kind)
+    words = {str: "text", bool: "true or false"}.get(kind)
+    if kind is int:
+        return _whole(*INTEGER_RANGES["s64"])  # what a bare int means, see contracts.types
+    if kind is float:
+        return _real
     if words is None:
         raise TypeError(f"{kind!r} is no contract type")
 
     def read(data: Any, path: str) -> Any:
         if data.__class__ is kind:
             return data
-        if kind is float and data.__class__ is int:
-            return float(data)
         raise DataError(path, f"is {_found(data)}, where {words} is expected")
 
     return read
 
 
 def _number(kind: Any) -> _Reader:
-    """Numbers of a stated width; the width is the last word of the alias's annotation."""
+    """Numbers of a stated width; the alias's annotation names it."""
     base, *notes = typing.get_args(kind)
-    plain = _reader(base)
-    name = next((str(note) for note in notes if isinstance(note, str)), "")
-    if base is not int or name[1:] not in ("8", "16", "32", "64"):
-        return plain
-    bits = int(name[1:])
-    least, most = (0, 2**bits - 1) if name[0] == "u" else (-(2 ** (bits - 1)), 2 ** (bits - 1) - 1)
+    for note in notes:
+        if base is int and note in INTEGER_RANGES:
+            return _whole(*INTEGER_RANGES[note])
+    return _reader(base)
 
+
+def _whole(least: int, most: int) -> _Reader:
     def read(data: Any, path: str) -> Any:
-        value = plain(data, path)
-        if not least <= value <= most:
-            raise DataError(path, f"is {value}, where {least} to {most} is expected")
-        return value
+        if data.__class__ is not int:
+            raise DataError(path, f"is {_found(data)}, where a whole number is expected")
+        if not least <= data <= most:
+            raise DataError(path, f"is {_found(data)}, where {least} to {most} is expected")
+        return data
 
     return read
 
 
+def _real(data: Any, path: str) -> float:
+    if data.__class__ is int:
+        try:
+            data = float(data)
+        except OverflowError:
+            raise DataError(path, f"is {_found(data)}, which is too large") from None
+    if data.__class__ is not float or not math.isfinite(data):
+        raise DataError(path, f"is {_found(data)}, where a number is expected")
+    number: float = data
+    return number
+
+
 def _bytes(data: Any, path: str) -> bytes:
     try:
-        return base64.b64decode(data, validate=True)
-    except (ValueError, TypeError):
-        raise DataError(path, f"is {_found(data)}, where base64 text is expected") from None
+        if data.__class__ is str:
+            return base64.b64decode(data, validate=True)
+    except ValueError:
+        pass
+    raise DataError(path, f"is {_found(data)}, where base64 text is expected")
 
 
 def _optional(inner: _Reader) -> _Reader:
@@ -179,14 +206,14 @@ def _dict(inner: _Reader) -> _Reader:
     def read(data: Any, path: str) -> Any:
         if data.__class__ is not dict:
             raise DataError(path, f"is {_found(data)}, where an object is expected")
-        return {key: inner(item, f"{path}.{key}" if path else key) for key, item in data.items()}
+        return {key: inner(item, _below(path, key)) for key, item in data.items()}
 
     return read
 
 
 def _choice(known: tuple[Any, ...]) -> _Reader:
     def read(data: Any, path: str) -> Any:
-        if data not in known:
+        if not any(data.__class__ is each.__class__ and data == each for each in known):
             raise DataError(path, f"is {_found(data)}, where one of {', '.join(map(str, known))} is expected")
         return data
 
@@ -194,13 +221,13 @@ def _choice(known: tuple[Any, ...]) -> _Reader:
 
 
 def _enum(kind: type[Enum]) -> _Reader:
-    known = {member.value: member for member in kind}
+    known = {(member.value.__class__, member.value): member for member in kind}
 
     def read(data: Any, path: str) -> Any:
         try:
-            return known[data]
+            return known[data.__class__, data]
         except (KeyError, TypeError):
-            names = ", ".join(str(value) for value in known)
+            names = ", ".join(str(member.value) for member in kind)
             raise DataError(path, f"is {_found(data)}, where one of {names} is expected") from None
 
     return read
@@ -220,16 +247,21 @@ def _record(kind: type) -> _Reader:
             raise DataError(path, f"is {_found(data)}, where an object is expected")
         values = {}
         for key, item in data.items():
-            place = f"{path}.{key}" if path else str(key)
             if (each := readers.get(key)) is None:
-                raise DataError(place, f"is not known; known are {', '.join(readers)}")
-            values[key] = each(item, place)
+                raise DataError(_below(path, key), f"is not known; known are {', '.join(readers)}")
+            values[key] = each(item, _below(path, key))
         for key in needed:
             if key not in values:
-                raise DataError(f"{path}.{key}" if path else key, "is missing")
+                raise DataError(_below(path, key), "is missing")
         return kind(**values)
 
     return read
+
+
+def _below(path: str, key: Any) -> str:
+    """The path of a key; a key may be anything, and as long as it likes."""
+    word = str(key) if len(str(key)) <= _SHOWN else f"{str(key)[:_SHOWN]}…"
+    return f"{path}.{word}" if path else word
 
 
 def _found(data: Any) -> str:
@@ -237,10 +269,14 @@ def _found(data: Any) -> str:
     match data:
         case None:
             return "null"
-        case bool() | int() | float():
+        case bool():
+            return str(data).lower()
+        case int() if abs(data) >= 10**_SHOWN:
+            return "a number of more than 60 digits"
+        case int() | float():
             return str(data)
         case str():
-            return repr(data if len(data) <= 60 else f"{data[:60]}…")
+            return repr(data if len(data) <= _SHOWN else f"{data[:_SHOWN]}…")
         case list():
             return "an array"
         case dict():

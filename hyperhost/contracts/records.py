@@ -4,9 +4,18 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from hyperhost.contracts.types import S64, U64
+from hyperhost.contracts.types import S64, U32, U64
 
-__all__ = ["LogEntry", "LogPage", "NamespaceUsage", "Record", "RecordPage"]
+__all__ = [
+    "LogEntry",
+    "LogPage",
+    "LogWrite",
+    "NamespaceUsage",
+    "Record",
+    "RecordPage",
+    "StorageLayout",
+    "StorageNames",
+]
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +62,21 @@ class LogEntry:
 
 
 @dataclass(frozen=True, slots=True)
+class LogWrite:
+    """An entry that is to be appended to a log.
+
+    Attributes:
+        data_json: JSON text.
+        at_us: When it happened.
+        subject: What it is about, to be found by; at most 1,000 bytes.
+    """
+
+    data_json: str
+    at_us: S64 = 0
+    subject: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class LogPage:
     """One part of a log.
 
@@ -79,3 +103,29 @@ class NamespaceUsage:
 
     artifacts: U64 = 0
     content_bytes: U64 = 0
+
+
+@dataclass(frozen=True, slots=True)
+class StorageNames:
+    """What a store holds besides artifacts and contents.
+
+    Attributes:
+        collections: Names of collections with at least one record, sorted.
+        logs: Names of logs with at least one entry, sorted.
+    """
+
+    collections: list[str] = field(default_factory=list)
+    logs: list[str] = field(default_factory=list)
+
+
+@dataclass(frozen=True, slots=True)
+class StorageLayout:
+    """Which layout a store has, of those that its provider knows.
+
+    Attributes:
+        current: That of the store.
+        latest: The newest one known; every use of the store brings it there.
+    """
+
+    current: U32
+    latest: U32

@@ -8,6 +8,8 @@ import typing
 from enum import Enum
 from typing import Any
 
+from hyperhost.contracts.codec import INTEGER_RANGES
+
 __all__ = ["schema_of"]
 
 
@@ -23,7 +25,8 @@ def schema_of(kind: Any) -> dict[str, Any]:
         return {"type": "null"}
     origin, arguments = typing.get_origin(kind), typing.get_args(kind)
     if origin is typing.Annotated:
-        return schema_of(arguments[0])
+        width = next((note for note in arguments[1:] if note in INTEGER_RANGES), "s64")
+        return _whole(width) if arguments[0] is int else schema_of(arguments[0])
     if origin is list:
         return {"type": "array", "items": schema_of(arguments[0])}
     if origin is tuple:
@@ -45,10 +48,17 @@ def _named(kind: type) -> dict[str, Any]:
         return _record(kind)
     if issubclass(kind, Enum):
         return {"enum": [member.value for member in kind]}
-    plain = {str: "string", bool: "boolean", int: "integer", float: "number", bytes: "string"}.get(kind)
+    if kind is int:
+        return _whole("s64")
+    plain = {str: "string", bool: "boolean", float: "number", bytes: "string"}.get(kind)
     if plain is None:
         raise TypeError(f"{kind!r} is no contract type")
     return {"type": plain, **({"contentEncoding": "base64"} if kind is bytes else {})}
+
+
+def _whole(width: str) -> dict[str, Any]:
+    least, most = INTEGER_RANGES[width]
+    return {"type": "integer", "minimum": least, "maximum": most}
 
 
 def _record(kind: type) -> dict[str, Any]:

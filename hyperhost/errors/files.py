@@ -10,6 +10,7 @@ __all__ = [
     "HomeError",
     "InputRequiredError",
     "LockFileError",
+    "OutputFileError",
     "RecordingComponentError",
     "RecordingError",
     "ReplayMismatchError",
@@ -59,6 +60,12 @@ class CacheError(HomeError):
     """The compile cache is unusable or was altered. The component was compiled anew instead."""
 
     code = "HH-CACHE"
+
+
+class OutputFileError(HyperHostError):
+    """What a template generated cannot be written: a path that is refused, a file in the way. Nothing was."""
+
+    code = "HH-OUTPUT-FILE"
 
 
 class InputRequiredError(HyperHostError):

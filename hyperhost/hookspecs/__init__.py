@@ -27,6 +27,8 @@ _SPECS = (
     ("storage_records", "StorageRecordHooks"),
     ("content", "ContentHooks"),
     ("operations", "OperationHooks"),
+    ("secrets", "SecretHooks"),
+    ("templates", "TemplateHooks"),
     ("search", "SearchHooks"),
     ("signing", "SigningHooks"),
     ("resolution", "ResolutionHooks"),

@@ -9,6 +9,7 @@ hash; the same bytes are kept once. Rules of refusals:
 ``content.size``           a piece or a content is larger than allowed
 ``content.corrupt``        what is kept is no longer what was put there
 ``content.full``           there is no room, or the place may not be written to
+``content.unavailable``    the place does not answer: a bucket that is away, a disk that fails
 =========================  =====================================================================
 """
 

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from pluggy import HookRelay
 
     from hyperhost.config import Config
+    from hyperhost.host.plugin import Plugin
     from hyperhost.host.state import State
 
 __all__ = ["Natives", "PluginContext"]
@@ -41,6 +42,26 @@ class PluginContext:
     home: Path | None = None
     config: Mapping[str, Any] = field(default_factory=dict)
     _state: State | None = field(default=None, repr=False)
+    _load: Callable[[str, Path], Plugin] | None = field(default=None, repr=False)
+
+    def load(self, package: Path | str) -> Plugin:
+        """Load a component that is a part of the plugin, as one that brings a library along does.
+
+        It gets no capability, whatever it asks for. It is unloaded with the plugin. Unlike plugins
+        that a person installed it never rests: how often it fails lies with what the plugin gives it.
+
+        Args:
+            package: A packed plugin, a directory with ``plugin.toml``, or a ``.wasm`` file.
+
+        Raises:
+            PluginStateError: nothing can be loaded here: the context belongs to no host.
+            ImportDeniedError: it cannot do without a capability.
+            DuplicatePluginError: its id is taken.
+            PluginLoadError: it cannot be loaded otherwise.
+        """
+        if self._load is None:
+            raise PluginStateError("loads a component without a host", plugin=self.id)
+        return self._load(self.id, Path(package))
 
     @property
     def data(self) -> Path:
@@ -84,13 +105,23 @@ class Natives:
         home: Its home directory.
         config: Its configuration.
         state: Where logs go.
+        load: Loads a component without capabilities.
     """
 
-    def __init__(self, hook: HookRelay, home: Path | None, config: Config | None, state: State) -> None:
+    def __init__(
+        self,
+        hook: HookRelay,
+        home: Path | None,
+        config: Config | None,
+        state: State,
+        load: Callable[[Path], Plugin],
+    ) -> None:
         self._hook = hook
         self._home = home
         self._config = config
         self._state = state
+        self._load = load
+        self._parts: dict[str, list[Plugin]] = {}
 
     def start(self, plugin: object, plugin_id: str) -> None:
         """Call a plugin's ``plugin_start``, if it has one.
@@ -99,16 +130,27 @@ class Natives:
             PluginLoadError: it raised something that is no error of ours.
         """
         config = self._config.plugin(plugin_id).config if self._config is not None else {}
-        context = PluginContext(plugin_id, self._hook, self._home, config, self._state)
+        context = PluginContext(plugin_id, self._hook, self._home, config, self._state, self._load_part)
         _call(plugin, _START, plugin_id, context)
 
     def stop(self, plugin: object, plugin_id: str) -> None:
-        """Call a plugin's ``plugin_stop``, if it has one.
+        """Call a plugin's ``plugin_stop``, if it has one, and unload the components it has loaded.
 
         Raises:
             PluginLoadError: it raised something that is no error of ours.
         """
-        _call(plugin, _STOP, plugin_id)
+        try:
+            _call(plugin, _STOP, plugin_id)
+        finally:
+            for part in self._parts.pop(plugin_id, ()):
+                if part.state != "uninstalled":  # a closing host begins with those that came last
+                    part.unload()
+
+    def _load_part(self, plugin_id: str, package: Path) -> Plugin:
+        part = self._load(package)
+        part.quarantine = None
+        self._parts.setdefault(plugin_id, []).append(part)
+        return part
 
 
 def _call(plugin: object, name: str, plugin_id: str, *arguments: object) -> None:

@@ -62,6 +62,9 @@ _TEMPLATE: Final = """\
 # memory = "64MiB"                   # of plugins whose manifest asks for nothing else
 # deadline = "1s"
 
+[cli]
+# namespace = "org.acme"             # of names that say none, as in: hyperhost artifact get auth
+
 # [plugins.secret-scan]
 # enabled = true
 # config = { threshold = 3 }

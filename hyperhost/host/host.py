@@ -100,7 +100,7 @@ class Host:
         self._roster = Roster(
             self._hooks, self._faults, self.state, config.providers if config is not None else None
         )
-        self._roster.natives = Natives(self._roster.manager.hook, self.home, config, self.state)
+        self._roster.natives = Natives(self._roster.manager.hook, self.home, config, self.state, self.load)
         self.plugins = self._roster.plugins
         self.hook: HookRelay = self._roster.manager.hook
         self._environment = Environment(self.home, self.state, interfaces, services, self._report_cache)

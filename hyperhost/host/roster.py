@@ -180,9 +180,15 @@ class Roster:
     def close(self) -> None:
         """Remove every plugin. Calls are refused from then on, as a gate must not pass by default."""
         with self.lock:
-            for plugin in reversed(list(self.plugins.values())):  # those that came later may use earlier ones
+            leaving = reversed(list(self.plugins.values()))  # those that came later may use earlier ones
+            for plugin in sorted(leaving, key=self._needed_by_others):
                 self.remove(plugin)
             self.manager._inner_hookexec = _closed  # type: ignore[assignment]  # as in the manager
+
+    def _needed_by_others(self, plugin: Plugin) -> int:
+        """How late a plugin goes: providers behind those that use them, the store behind all."""
+        provided = [name for name in self.selection.services if plugin.id in self.selection.candidates(name)]
+        return 2 if "storage" in provided else 1 if provided else 0
 
     def release(self, plugin: Plugin) -> None:
         """End a plugin's quarantine."""

@@ -76,8 +76,8 @@ class Supervisor:
             error.located(plugin.id, hook)
             if isinstance(error, RefusalError):
                 return skip
-        else:
-            _note(error, plugin.id, hook)
+        elif not _note(error, plugin.id, hook):
+            return skip  # raised by another plugin, which this one has called; recorded there
         version = version_of(plugin, error)
         self._faults.record(plugin.id, hook, error, version)
         if plugin.kind == "native":
@@ -181,7 +181,13 @@ def speaks_against(plugin: Plugin, error: Exception) -> bool:
     return not isinstance(error, HyperHostError) or error.plugin in (None, plugin.id)
 
 
-def _note(error: BaseException, plugin: str, hook: str) -> None:
-    note = f"raised by plugin {plugin!r} in hook {hook!r}"
-    if note not in getattr(error, "__notes__", ()):
+def _note(error: BaseException, plugin: str, hook: str) -> bool:
+    """Say on an exception where it comes from; whether it comes from this plugin, and no other before."""
+    beginning = f"raised by plugin {plugin!r} "
+    notes: list[str] = getattr(error, "__notes__", [])
+    if any(note.startswith("raised by plugin ") and not note.startswith(beginning) for note in notes):
+        return False
+    note = f"{beginning}in hook {hook!r}"
+    if note not in notes:
         error.add_note(note)
+    return True

@@ -4,26 +4,18 @@ from __future__ import annotations
 
 from typing import Any
 
-import pluggy
 import pytest
+from storage_managers import manager_with
 from storage_suite import COMPONENT_ARTIFACT, StorageSuite
+from storage_unit_suite import StorageUnitSuite
 
 from builtin_plugins.storage_memory.plugin import StorageMemory
 from hyperhost.contracts import PutMode
-from hyperhost.hookspecs import PROJECT, SERVICES
+from hyperhost.hookspecs import SERVICES
 from hyperhost.hookspecs.storage import StorageHooks
 
 
-def manager_with(*plugins: object) -> pluggy.PluginManager:
-    manager = pluggy.PluginManager(PROJECT)
-    manager.add_hookspecs(StorageHooks)
-    for plugin in plugins:
-        manager.register(plugin)
-    manager.check_pending()
-    return manager
-
-
-class TestStorageMemory(StorageSuite):
+class TestStorageMemory(StorageSuite, StorageUnitSuite):
     @pytest.fixture
     def storage(self) -> Any:
         return manager_with(StorageMemory()).hook

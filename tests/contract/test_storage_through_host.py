@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 from storage_suite import COMPONENT_ARTIFACT, StorageReadSuite, StorageSuite, create, refusal
+from storage_unit_suite import StorageUnitSuite
 
 import hyperhost
 from builtin_plugins.storage_memory.plugin import StorageMemory
@@ -41,7 +42,7 @@ def version(host: hyperhost.Host) -> str:
     return found.version
 
 
-class TestNativeProvider(StorageSuite):
+class TestNativeProvider(StorageSuite, StorageUnitSuite):
     @pytest.fixture
     def storage(self, host: hyperhost.Host) -> Any:
         host.register(StorageMemory())

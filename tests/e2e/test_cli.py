@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 from cli_guests import SPECS, packed
 from cli_shell import Shell
+from installed import built_in_plugins
 
 # --- start, help, usage -----------------------------------------------------------------------------
 
@@ -22,7 +23,7 @@ def test_help_lists_the_commands_and_loads_nothing_heavy(bare: Shell) -> None:
     done = subprocess.run(
         [sys.executable, "-c", program], capture_output=True, text=True, env=bare.environ, check=True
     )
-    for name in ("demo", "init", "doctor", "wit", "hooks", "plugin"):
+    for name in ("demo", "init", "doctor", "wit", "hooks", "plugin", "artifact", "registry", "export"):
         assert f" {name} " in done.stdout
     assert done.stdout.endswith("[]\n")
     assert not bare.home.exists()
@@ -50,8 +51,8 @@ def test_mistakes_of_usage_end_with_2(bare: Shell, words: list[str]) -> None:
 def test_common_options_work_before_and_after_the_command(shell: Shell) -> None:
     before, after = shell.ok("-o", "json", "plugin", "list"), shell.ok("plugin", "list", "-o", "json")
     assert before.out == after.out
-    # An installed checkout brings its own provider along; nothing else may be there.
-    assert {row["id"] for row in before.data} <= {"storage-memory"}
+    # An installed checkout brings its own plugins along; nothing else may be there.
+    assert {row["id"] for row in before.data} <= built_in_plugins()
     other = shell.home.with_name("other")
     for words in (["--home", str(other), "init"], ["init", "--home", str(other)]):
         shell.ok(*words)
@@ -130,7 +131,8 @@ def test_verbose_shows_where_an_error_comes_from(shell: Shell) -> None:
     assert done.returncode == 1
     assert "Traceback" in done.stderr
     expected = "error: plugin 'nobody': is not installed\nhint: installed: "
-    assert done.stderr.endswith((f"{expected}nothing\n", f"{expected}storage-memory\n"))
+    installed = ", ".join(sorted(built_in_plugins()))
+    assert done.stderr.endswith((f"{expected}nothing\n", f"{expected}{installed}\n"))
 
 
 def test_an_unknown_command_is_a_mistake_of_usage_even_where_plugins_cannot_be_asked(shell: Shell) -> None:

@@ -15,7 +15,7 @@ import pytest
 import hyperhost
 
 EXAMPLES = Path(__file__).parents[2] / "examples"
-STANDALONE = ["inbox", "ordering", "host_interface", "storage_component"]
+STANDALONE = ["inbox", "ordering", "host_interface", "storage_component", "registry_gate"]
 INSTALLED = ["native_plugin", "component_wheel"]
 CODE_ROOT = str(Path(hyperhost.__file__).parents[1])
 PRINTED = re.compile(r"^```text\n(.*?)^```$", re.MULTILINE | re.DOTALL)

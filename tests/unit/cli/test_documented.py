@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from hyperhost.cli.lazy import PluginCommands
+from hyperhost.cli.lazy import GROUPS
 from hyperhost.cli.main import build
 from hyperhost.cli.offered import BUILT_IN
 from hyperhost.cli.plugin.rows import entry_row
@@ -19,19 +19,20 @@ PAGE = (Path(__file__).resolve().parents[3] / "docs" / "cli.md").read_text(encod
 
 def test_every_command_is_listed_and_no_other() -> None:
     listed = re.findall(r"^\| `hyperhost ([a-z ]+)` \|", PAGE, re.MULTILINE)
-    top = [name for name in BUILT_IN if name != "plugin"]
-    assert sorted(listed) == sorted(
-        [*top, "hooks show", *(f"plugin {name}" for name in PluginCommands.modules)]
-    )
+    top = [name for name in BUILT_IN if name not in GROUPS]
+    inner = [f"{name} {command}" for name, (group, _) in GROUPS.items() for command in group.modules]
+    assert sorted(listed) == sorted([*top, "hooks show", *inner])
 
 
 def test_the_names_that_plugins_cannot_take_are_those_of_the_program() -> None:
     assert sorted(build().commands) == sorted(BUILT_IN)
 
 
-@pytest.mark.parametrize("name", PluginCommands.modules)
-def test_every_plugin_command_has_help_of_its_own(name: str) -> None:
-    command = PluginCommands(name="plugin").get_command(None, name)
+@pytest.mark.parametrize(
+    ("group", "name"), [(group, name) for group, (cls, _) in GROUPS.items() for name in cls.modules]
+)
+def test_every_command_of_a_group_has_help_of_its_own(group: str, name: str) -> None:
+    command = GROUPS[group][0](name=group).get_command(None, name)
     assert command.name == name
     assert command.help
 

@@ -1,0 +1,1 @@
+"""Built-in secrets: from the environment of the process."""

@@ -1,0 +1,1 @@
+"""Storage in SQL: SQLite in one file, or PostgreSQL by its address."""

@@ -1,0 +1,1 @@
+"""Built-in operation ``generate``: what a template of the registry makes of parameters."""
