@@ -207,7 +207,7 @@ def test_a_revoked_key_is_refused_wherever_its_signature_counts(
     assert refused(shell("plugin", "verify", str(file), "-o", "json"), "HH-SIGNATURE") == words
     [plugin] = [each for each in shell.ok("plugin", "list", "-o", "json").data if each["id"] == "scan"]
     assert (plugin["state"], plugin["error"]["message"]) == ("failed", words)
-    shell.ok("plugin", "uninstall", "scan", "--yes")
+    shell.ok("plugin", "uninstall", "scan")
     assert refused(shell("plugin", "install", str(file), "--yes", "-o", "json"), "HH-SIGNATURE") == words
 
 
