@@ -17,6 +17,7 @@ from typing import Final
 from hyperhost.contracts.limits import Limits, parse_duration_ms
 from hyperhost.errors import ConfigError, ManifestError
 from hyperhost.host.canary import CanaryPolicy
+from hyperhost.host.keyrules import KeyRules
 from hyperhost.host.quarantine import QuarantinePolicy
 from hyperhost.host.tables import Table
 
@@ -27,6 +28,7 @@ MAX_CONFIG_BYTES: Final = 1024 * 1024
 _SPEC = re.compile(r"[A-Za-z_]\w*(?:\.[A-Za-z_]\w*)*:[A-Za-z_]\w*(?:\.[A-Za-z_]\w*)*", re.ASCII)
 _PLUGIN_ID = re.compile(r"(?=.{1,64}\Z)[a-z][a-z0-9]*(?:-[a-z0-9]+)*")
 _NAMESPACE = re.compile(r"[a-z0-9][a-z0-9.@+_-]{0,254}")
+_KEY_ID = re.compile(r"ed25519:[0-9a-f]{64}")
 _MAX_FAULTS: Final = 1_000_000
 
 
@@ -58,6 +60,7 @@ class Config:
         providers: Id of the selected plugin by service.
         quarantine: When plugins are put to rest.
         canary: When canaries are rolled back.
+        keys: Whose signatures are accepted.
         limits: Limits of components whose manifest asks for none.
         plugins: What differs for single plugins, by id.
         namespace: Namespace of names that say none, on the command line; empty for none.
@@ -68,6 +71,7 @@ class Config:
     providers: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
     quarantine: QuarantinePolicy = field(default_factory=QuarantinePolicy)
     canary: CanaryPolicy = field(default_factory=CanaryPolicy)
+    keys: KeyRules = field(default_factory=KeyRules)
     limits: Limits = field(default_factory=Limits)
     plugins: Mapping[str, PluginConfig] = field(default_factory=lambda: MappingProxyType({}))
     namespace: str = ""
@@ -131,6 +135,7 @@ def _config(root: Table, source: Path) -> Config:
         providers=_providers(root.table("providers")),
         quarantine=_quarantine(root.table("quarantine")),
         canary=_canary(root.table("canary")),
+        keys=_keys(root.table("keys")),
         limits=Limits.from_dict(_limits(root.table("limits"))),
         plugins=_plugins(root.table("plugins")),
         namespace=namespace,
@@ -158,6 +163,13 @@ def _quarantine(table: Table) -> QuarantinePolicy:
     )
     table.done()
     return policy
+
+
+def _keys(table: Table) -> KeyRules:
+    expected = "a list of key ids such as ['ed25519:…'], each with 64 hexadecimal digits"
+    rules = KeyRules(*(table.texts(name, _KEY_ID, expected) for name in ("trusted", "revoked")))
+    table.done()
+    return rules
 
 
 def _canary(table: Table) -> CanaryPolicy:

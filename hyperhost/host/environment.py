@@ -39,7 +39,7 @@ class Environment:
         state: State,
         interfaces: Iterable[HostInterface],
         services: Services | None,
-        report: Callable[[CacheError], None],
+        report: Callable[[CacheError], object],
     ) -> None:
         self._home = home
         self._state = state

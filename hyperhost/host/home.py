@@ -58,6 +58,10 @@ _TEMPLATE: Final = """\
 # slower = 1.5                       # … or if its p95 is more than this many times the old one's …
 # floor = "1ms"                      # … and longer by more than this
 
+[keys]
+# trusted = ["ed25519:…"]            # accept plugins signed by these keys only
+# revoked = ["ed25519:…"]            # and by these never
+
 [limits]
 # memory = "64MiB"                   # of plugins whose manifest asks for nothing else
 # deadline = "1s"

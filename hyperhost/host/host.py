@@ -6,13 +6,13 @@ import dataclasses
 import difflib
 from collections.abc import Iterable, Mapping
 from contextlib import ExitStack
+from functools import partial
 from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Any
 
 from hyperhost.contracts.limits import Limits
 from hyperhost.errors import (
-    CacheError,
     DependencyError,
     DuplicatePluginError,
     HyperHostError,
@@ -27,6 +27,7 @@ from hyperhost.host.context import Natives
 from hyperhost.host.discovery import Discovered, discover
 from hyperhost.host.environment import Environment
 from hyperhost.host.faults import Fault, FaultLog
+from hyperhost.host.keyrules import KeyRules
 from hyperhost.host.loader import LoadOptions, fill, import_native, stamp
 from hyperhost.host.plugin import Plugin
 from hyperhost.host.quarantine import Quarantine, QuarantinePolicy
@@ -93,6 +94,7 @@ class Host:
         self.name = name
         self.home = Path(home) if home is not None else None
         self.state: State = open_state(Environment.made(self.home) / "state.db" if self.home else None)
+        self._keys = config.keys if config is not None else KeyRules()
         self._policy = quarantine or (config.quarantine if config is not None else QuarantinePolicy())
         self._hooks: dict[str, HookInfo] = {}
         directory = Path(recordings) if recordings is not None else self.home and self.home / "recordings"
@@ -103,7 +105,9 @@ class Host:
         self._roster.natives = Natives(self._roster.manager.hook, self.home, config, self.state, self.load)
         self.plugins = self._roster.plugins
         self.hook: HookRelay = self._roster.manager.hook
-        self._environment = Environment(self.home, self.state, interfaces, services, self._report_cache)
+        self._environment = Environment(
+            self.home, self.state, interfaces, services, partial(self._faults.record, "", "")
+        )
         policy = canary or (config.canary if config is not None else CanaryPolicy())
         self._canaries = Canaries(self, self._roster, self._hooks, self._environment, self._faults, policy)
         self._closed = False
@@ -240,6 +244,7 @@ class Host:
             SignatureMismatchError: an export or import does not have the type of the contract.
             ImportDeniedError: an import is outside the grant; the hint is the granting command.
             DependencyError: a plugin it needs is not here.
+            SignatureError: the configuration revokes its key, or does not trust it.
             PluginLoadError: anything else; in every case nothing of it is registered.
         """
         from hyperhost.host.manifest_reader import check_id
@@ -251,6 +256,7 @@ class Host:
         self._check_open()
         self._roster.check_free(package.id, str(package.source))
         self._check_dependencies(package)
+        self._keys.check(package.id, package.publisher)
         if package.manifest.native is not None:
             return self._load_native(package)
         plugin = Plugin(package.id, package.version, "component", self, None, package.source)
@@ -494,6 +500,3 @@ class Host:
     def _persist_fault(self, fault: Fault) -> None:
         words = fault.error.message if isinstance(fault.error, HyperHostError) else fault.message
         self.state.record_fault(fault.plugin, fault.hook, fault.code, words, fault.version)
-
-    def _report_cache(self, error: CacheError) -> None:
-        self._faults.record("", "", error)

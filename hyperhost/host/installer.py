@@ -143,6 +143,7 @@ class Installer(Keeper):
         return examined, fresh, question.changes
 
     def _examined(self, host: Host, package: Package, *, stub_denied: bool) -> Examined:
+        self.config.keys.check(package.id, package.publisher)
         limits = self.limits(package.id, package.manifest.limits)
         with self._progress(f"checking {package.id} {package.version}"):
             return examine(host, package, limits, stub_denied=stub_denied)

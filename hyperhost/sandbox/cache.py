@@ -47,7 +47,7 @@ class CompileCache:
             itself never raises.
     """
 
-    def __init__(self, directory: Path, key_file: Path, report: Callable[[CacheError], None]) -> None:
+    def __init__(self, directory: Path, key_file: Path, report: Callable[[CacheError], object]) -> None:
         self._directory = directory
         self._report = report
         self._key: bytes | None = None

@@ -47,7 +47,7 @@ class Sandbox:
         self,
         interfaces: Iterable[HostInterface] = (),
         cache_directory: Path | None = None,
-        report: Callable[[CacheError], None] = lambda error: None,
+        report: Callable[[CacheError], object] = lambda error: None,
     ) -> None:
         self.interfaces = list(interfaces)
         self.gate = Gate()

@@ -184,3 +184,50 @@ def test_a_key_is_made_once(bare: Shell, tmp_path: Path) -> None:
     assert "is there already" in refused(bare("plugin", "keygen", str(path), "-o", "json"), "HH-SIGNATURE")
     assert path.read_bytes() == before
     assert bare("plugin", "keygen").status == 2
+
+
+def keys(shell: Shell, name: str, *ids: str) -> None:
+    """Set one list of ``[keys]`` in the home's configuration."""
+    path = shell.home / "hyperhost.toml"
+    kept = path.read_text().partition("[keys]")[0]
+    path.write_text(f"{kept}[keys]\n{name} = {json.dumps(ids)}\n")
+
+
+def test_a_revoked_key_is_refused_wherever_its_signature_counts(
+    shell: Shell, source: Path, key: Path, tmp_path: Path
+) -> None:
+    file = tmp_path / "scan.hhp"
+    publisher = shell.ok(
+        "plugin", "pack", str(source), "--out", str(file), "--key", str(key), "-o", "json"
+    ).data["publisher"]
+    shell.ok("plugin", "install", str(file), "--yes")
+    keys(shell, "revoked", publisher)
+
+    words = f"is signed by {publisher}, which is revoked"
+    assert refused(shell("plugin", "verify", str(file), "-o", "json"), "HH-SIGNATURE") == words
+    [plugin] = [each for each in shell.ok("plugin", "list", "-o", "json").data if each["id"] == "scan"]
+    assert (plugin["state"], plugin["error"]["message"]) == ("failed", words)
+    shell.ok("plugin", "uninstall", "scan")
+    assert refused(shell("plugin", "install", str(file), "--yes", "-o", "json"), "HH-SIGNATURE") == words
+
+
+def test_with_trusted_keys_an_unknown_key_and_no_key_are_refused(
+    shell: Shell, source: Path, key: Path, tmp_path: Path
+) -> None:
+    file, other = tmp_path / "scan.hhp", tmp_path / "other.key"
+    known = shell.ok("plugin", "keygen", str(other)).out.strip()
+    keys(shell, "trusted", known)
+    shell.ok("plugin", "pack", str(source), "--out", str(file), "--key", str(key))
+    assert "which is not trusted here" in refused(
+        shell("plugin", "install", str(file), "--yes", "-o", "json"), "HH-SIGNATURE"
+    )
+    assert "is not signed" in refused(
+        shell("plugin", "install", str(source), "--yes", "-o", "json"), "HH-SIGNATURE"
+    )
+    shell.ok("plugin", "sign", str(file), "--key", str(other))
+    shell.ok("plugin", "install", str(file), "--yes")
+
+
+def test_a_key_that_is_none_is_refused_in_the_configuration(shell: Shell) -> None:
+    keys(shell, "revoked", "ed25519:abc")
+    assert "keys.revoked[0]" in refused(shell("plugin", "list", "-o", "json"), "HH-CONFIG")

@@ -33,6 +33,7 @@ def register(app: typer.Typer) -> None:
 
         expected = public_key(key) if key is not None else ""
         package = verify_package(file, expected)
+        session.config.keys.check(package.id, package.publisher)
         if session.out.structured:
             session.out.data(
                 {
