@@ -35,7 +35,14 @@ WHEEL = (
     ),
     "builtin_plugins/__init__.py",
     "builtin_plugins/py.typed",
-    "builtin_plugins/storage_memory/plugin.py",
+    *(
+        f"builtin_plugins/{name}/plugin.py"
+        for name in (
+            *("audit", "content_memory", "content_tiers", "operations", "registry", "secrets_environment"),
+            *("storage_memory", "storage_sql", "templates", "templates_jinja2", "transfer"),
+        )
+    ),
+    *(f"builtin_plugins/templates/engines/{name}.hhp" for name in ("handlebars", "eta", "ejs")),
 )
 SOURCE = (
     *("pyproject.toml", "README.md", "CHANGELOG.md", "LICENSE", ".ci/run"),

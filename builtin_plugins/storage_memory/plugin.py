@@ -16,6 +16,7 @@ from hyperhost.contracts import (
     ArtifactQuery,
     ArtifactWrite,
     ContentInfo,
+    KeptNames,
     LogEntry,
     LogPage,
     LogWrite,
@@ -25,7 +26,6 @@ from hyperhost.contracts import (
     Record,
     RecordPage,
     StorageLayout,
-    StorageNames,
     StorageTotals,
 )
 from hyperhost.errors import RefusalError
@@ -315,14 +315,14 @@ class StorageMemory:
     # --- everything -----------------------------------------------------------------------------
 
     @hookimpl
-    def storage_names(self) -> StorageNames:
+    def storage_names(self) -> KeptNames:
         """See the hookspec."""
         with self._tables.reading() as tables:
             collections = {collection for (collection, _), _ in tables["records"].items()}
-            return StorageNames(sorted(collections), sorted(name for name, _ in tables["ends"].items()))
+            return KeptNames(sorted(collections), sorted(name for name, _ in tables["ends"].items()))
 
     @hookimpl
-    def storage_clear(self, names: StorageNames) -> bool:
+    def storage_clear(self, names: KeptNames) -> bool:
         """See the hookspec."""
         with self._tables.writing() as tables:
             gone = [

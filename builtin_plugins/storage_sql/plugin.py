@@ -11,6 +11,7 @@ from hyperhost.contracts import (
     ArtifactQuery,
     ArtifactWrite,
     ContentInfo,
+    KeptNames,
     LogPage,
     LogWrite,
     NamespaceUsage,
@@ -18,7 +19,6 @@ from hyperhost.contracts import (
     PutMode,
     RecordPage,
     StorageLayout,
-    StorageNames,
     StorageTotals,
 )
 from hyperhost.errors import RefusalError
@@ -287,11 +287,11 @@ class StorageSql:
     # --- everything -----------------------------------------------------------------------------
 
     @hookimpl
-    def storage_names(self) -> StorageNames:
+    def storage_names(self) -> KeptNames:
         """See the hookspec."""
         return self._store.whole.names()
 
     @hookimpl
-    def storage_clear(self, names: StorageNames) -> bool:
+    def storage_clear(self, names: KeptNames) -> bool:
         """See the hookspec."""
         return self._store.whole.clear(names)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from hyperhost.contracts import StorageNames
+from hyperhost.contracts import KeptNames
 
 from .database import Database
 
@@ -28,12 +28,12 @@ class Whole:
     def __init__(self, database: Database) -> None:
         self._database = database
 
-    def names(self) -> StorageNames:
+    def names(self) -> KeptNames:
         """Names of collections and logs, each found by one step along an index."""
         with self._database.reading():
-            return StorageNames(self._distinct("collections"), self._distinct("logs"))
+            return KeptNames(self._distinct("collections"), self._distinct("logs"))
 
-    def clear(self, names: StorageNames) -> bool:
+    def clear(self, names: KeptNames) -> bool:
         """Remove all artifacts, and these collections and logs."""
         with self._database.writing():
             removed = self._database.one("SELECT 1 FROM artifact LIMIT 1") is not None

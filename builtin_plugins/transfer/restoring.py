@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-from hyperhost.contracts import ArtifactQuery, ArtifactWrite, LogWrite, PageRequest, PutMode, StorageNames
+from hyperhost.contracts import ArtifactQuery, ArtifactWrite, KeptNames, LogWrite, PageRequest, PutMode
 
 from .applying import placed
 from .backups import CONTENT, examine, log_head, opened
@@ -73,7 +73,7 @@ def restore(
             _check_empty(hook)
         names = hook.storage_names()
         kept = [name for name in names.collections if not name.startswith(CONTENT)]
-        hook.storage_clear(names=StorageNames(kept, names.logs))
+        hook.storage_clear(names=KeptNames(kept, names.logs))
         with opened(path, key) as source:
             for item in members(source, ("backup",), verified):
                 if isinstance(item, Content):

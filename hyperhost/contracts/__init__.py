@@ -45,7 +45,7 @@ _NAMES_OF = {
         "Deprecation IssueSeverity Publisher ValidationIssue Visibility"
     ),
     "storage": "ArtifactPage ArtifactQuery ArtifactSort ArtifactWrite PageRequest PutMode StorageTotals",
-    "records": "LogEntry LogPage LogWrite NamespaceUsage Record RecordPage StorageLayout StorageNames",
+    "records": "LogEntry LogPage LogWrite NamespaceUsage Record RecordPage StorageLayout KeptNames",
     "content": "ContentPage ContentTotals StoredContent",
     "operations": "OperationCall OperationInfo OperationOutcome Principal PrincipalKind",
     "search": (

@@ -14,7 +14,7 @@ __all__ = [
     "Record",
     "RecordPage",
     "StorageLayout",
-    "StorageNames",
+    "KeptNames",
 ]
 
 
@@ -106,7 +106,7 @@ class NamespaceUsage:
 
 
 @dataclass(frozen=True, slots=True)
-class StorageNames:
+class KeptNames:
     """What a store holds besides artifacts and contents.
 
     Attributes:

@@ -25,6 +25,7 @@ _SPECS = (
     ("artifacts", "ArtifactHooks"),
     ("storage", "StorageHooks"),
     ("storage_records", "StorageRecordHooks"),
+    ("storage_upkeep", "StorageUpkeepHooks"),
     ("content", "ContentHooks"),
     ("operations", "OperationHooks"),
     ("secrets", "SecretHooks"),

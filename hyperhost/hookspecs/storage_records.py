@@ -18,14 +18,7 @@ from __future__ import annotations
 
 from typing import Protocol
 
-from hyperhost.contracts.records import (
-    LogPage,
-    LogWrite,
-    NamespaceUsage,
-    RecordPage,
-    StorageLayout,
-    StorageNames,
-)
+from hyperhost.contracts.records import LogPage, LogWrite, NamespaceUsage, RecordPage
 from hyperhost.contracts.storage import ArtifactWrite, PageRequest, PutMode
 from hyperhost.contracts.types import S64, U32, U64
 from hyperhost.errors import RefusalError
@@ -408,122 +401,6 @@ class StorageRecordHooks(Protocol):
 
             host.register(Fixed())
             assert host.hook.storage_append_logs(log="audit", items=[LogWrite("{}"), LogWrite("{}")]) == 2
-            ```
-        """
-        ...
-
-    @hookspec(service="storage", firstresult=True)
-    def storage_names(self) -> StorageNames:
-        """Say which collections and logs there are, for whoever copies all of them.
-
-        A fault ends the operation that asked.
-
-        Returns:
-            Their names.
-
-        Example:
-            ```python
-            from hyperhost.contracts import StorageNames
-            from hyperhost.hookspecs import hookimpl
-
-            class Fixed:
-                @hookimpl
-                def storage_names(self) -> StorageNames:
-                    return StorageNames(["namespaces"], ["audit"])
-
-            host.register(Fixed())
-            assert host.hook.storage_names().logs == ["audit"]
-            ```
-        """
-        ...
-
-    @hookspec(service="storage", firstresult=True, raises=RefusalError)
-    def storage_clear(self, names: StorageNames) -> bool:
-        """Remove every artifact, and whole collections and logs. Contents stay.
-
-        Only a restore asks for this, in the unit of work in which it writes what was restored. After
-        a fault nothing was removed.
-
-        Args:
-            names: Collections and logs to remove; those that are not there do not matter.
-
-        Returns:
-            Whether anything was removed.
-
-        Raises:
-            RefusalError: ``storage.full`` or ``storage.busy``.
-
-        Example:
-            ```python
-            from hyperhost.contracts import StorageNames
-            from hyperhost.hookspecs import hookimpl
-
-            class Empty:
-                @hookimpl
-                def storage_clear(self, names: StorageNames) -> bool:
-                    return False
-
-            host.register(Empty())
-            assert host.hook.storage_clear(names=StorageNames(["tags"], ["history"])) is False
-            ```
-        """
-        ...
-
-    @hookspec(service="storage", firstresult=True)
-    def storage_layouts(self) -> StorageLayout:
-        """Say which layout the store has.
-
-        A fault ends the operation that asked.
-
-        Returns:
-            Its number, and that of the latest; both are the same unless it was never used since a new
-            version of the provider was installed.
-
-        Example:
-            ```python
-            from hyperhost.contracts import StorageLayout
-            from hyperhost.hookspecs import hookimpl
-
-            class Fixed:
-                @hookimpl
-                def storage_layouts(self) -> StorageLayout:
-                    return StorageLayout(current=2, latest=2)
-
-            host.register(Fixed())
-            assert host.hook.storage_layouts().current == 2
-            ```
-        """
-        ...
-
-    @hookspec(service="storage", firstresult=True, raises=RefusalError)
-    def storage_migrate(self, to: U32 | None) -> list[str]:
-        """Bring the store to a layout, up or down, as one step that happens or does not.
-
-        A store that was brought to an older layout is closed: its provider refuses everything from
-        then on with ``storage.closed``, as it would bring it to the latest again. After a fault the
-        store has the layout that it had.
-
-        Args:
-            to: Number of the layout; the latest when it is ``None``.
-
-        Returns:
-            What was done, one line for each layout passed; empty when the store was there already.
-
-        Raises:
-            RefusalError: ``storage.layout`` when there is no such layout, or going back would lose data;
-                ``storage.unit`` within a unit of work; ``storage.newer``, ``storage.busy``.
-
-        Example:
-            ```python
-            from hyperhost.hookspecs import hookimpl
-
-            class Fixed:
-                @hookimpl
-                def storage_migrate(self, to: int | None) -> list[str]:
-                    return [] if to in (None, 2) else [f"2 scopes: taken back to {to}"]
-
-            host.register(Fixed())
-            assert host.hook.storage_migrate(to=1) == ["2 scopes: taken back to 1"]
             ```
         """
         ...

@@ -8,7 +8,6 @@ from collections.abc import Iterable, Mapping
 from contextlib import ExitStack
 from functools import partial
 from pathlib import Path
-from types import TracebackType
 from typing import TYPE_CHECKING, Any
 
 from hyperhost.contracts.limits import Limits
@@ -99,9 +98,8 @@ class Host:
         self._hooks: dict[str, HookInfo] = {}
         directory = Path(recordings) if recordings is not None else self.home and self.home / "recordings"
         self._faults = FaultLog(persist=self._persist_fault, recordings=directory)
-        self._roster = Roster(
-            self._hooks, self._faults, self.state, config.providers if config is not None else None
-        )
+        providers = config.providers if config is not None else None
+        self._roster = Roster(self._hooks, self._faults, self.state, providers)
         self._roster.natives = Natives(self._roster.manager.hook, self.home, config, self.state, self.load)
         self.plugins = self._roster.plugins
         self.hook: HookRelay = self._roster.manager.hook
@@ -442,9 +440,7 @@ class Host:
     def __enter__(self) -> Host:
         return self
 
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
+    def __exit__(self, *caught: object) -> None:
         self.close()
 
     # --- what components run in ------------------------------------------------------------------

@@ -19,13 +19,13 @@ from hyperhost.contracts import (
     ArtifactQuery,
     ArtifactWrite,
     ContentInfo,
+    KeptNames,
     LogEntry,
     LogWrite,
     NamespaceUsage,
     PageRequest,
     PutMode,
     Record,
-    StorageNames,
 )
 from hyperhost.errors import RefusalError
 
@@ -452,13 +452,13 @@ class StorageUnitSuite:
     # --- everything -----------------------------------------------------------------------------
 
     def test_collections_and_logs_are_known_by_name(self, storage: Any) -> None:
-        assert storage.storage_names() == StorageNames([], [])
+        assert storage.storage_names() == KeptNames([], [])
         for collection in ("things", "a", "a-b"):
             put(storage, "k", to=collection)
             put(storage, "l", to=collection)
         append(storage)
         append(storage, log="other")
-        assert storage.storage_names() == StorageNames(["a", "a-b", "things"], ["audit", "other"])
+        assert storage.storage_names() == KeptNames(["a", "a-b", "things"], ["audit", "other"])
         storage.storage_delete_record(collection="a", key="k")
         storage.storage_delete_record(collection="a", key="l")
         assert storage.storage_names().collections == ["a-b", "things"]
@@ -471,8 +471,8 @@ class StorageUnitSuite:
         append(storage)
         append(storage, log="kept")
         storage.storage_begin(write=True)
-        assert storage.storage_clear(names=StorageNames(["things", "none"], ["audit"])) is True
-        assert storage.storage_clear(names=StorageNames(["things"], ["audit"])) is False
+        assert storage.storage_clear(names=KeptNames(["things", "none"], ["audit"])) is True
+        assert storage.storage_clear(names=KeptNames(["things"], ["audit"])) is False
         assert names(storage, ArtifactQuery()) == []
         assert append(storage) == 1
         create(storage, sized(1, 7))

@@ -7,6 +7,7 @@ import pluggy
 from hyperhost.hookspecs import PROJECT
 from hyperhost.hookspecs.storage import StorageHooks
 from hyperhost.hookspecs.storage_records import StorageRecordHooks
+from hyperhost.hookspecs.storage_upkeep import StorageUpkeepHooks
 
 
 def manager_with(*plugins: object) -> pluggy.PluginManager:
@@ -14,6 +15,7 @@ def manager_with(*plugins: object) -> pluggy.PluginManager:
     manager = pluggy.PluginManager(PROJECT)
     manager.add_hookspecs(StorageHooks)
     manager.add_hookspecs(StorageRecordHooks)
+    manager.add_hookspecs(StorageUpkeepHooks)
     for plugin in plugins:
         manager.register(plugin)
     manager.check_pending()
