@@ -75,5 +75,5 @@ def _recorder(context: hyperhost.PluginContext) -> Recorder:
         Catalog(context.hook),
         chain,
         Desk(context.hook, head).run,
-        lambda error: context.log("error", f"after a failed operation: {error}"),
+        lambda error: context.fault("operation_run", error),
     )

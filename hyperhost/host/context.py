@@ -43,6 +43,7 @@ class PluginContext:
     config: Mapping[str, Any] = field(default_factory=dict)
     _state: State | None = field(default=None, repr=False)
     _load: Callable[[str, Path], Plugin] | None = field(default=None, repr=False)
+    _record: Callable[[str, str, BaseException], object] | None = field(default=None, repr=False)
 
     def load(self, package: Path | str) -> Plugin:
         """Load a component that is a part of the plugin, as one that brings a library along does.
@@ -96,6 +97,18 @@ class PluginContext:
         if self._state is not None:
             self._state.log.write(self.id, "", level, message)
 
+    def fault(self, hook: str, error: BaseException) -> None:
+        """Report an error that the plugin must not raise, because another one is on its way.
+
+        It is in :attr:`hyperhost.Host.faults` under the plugin's name, as one that it raised would be.
+
+        Args:
+            hook: Hook that it was answering; empty outside of one.
+            error: What went wrong.
+        """
+        if self._record is not None:
+            self._record(self.id, hook, error)
+
 
 class Natives:
     """Starts and stops the native plugins of one host.
@@ -106,6 +119,7 @@ class Natives:
         config: Its configuration.
         state: Where logs go.
         load: Loads a component without capabilities.
+        record: Keeps a fault, given plugin, hook and error.
     """
 
     def __init__(
@@ -115,12 +129,14 @@ class Natives:
         config: Config | None,
         state: State,
         load: Callable[[Path], Plugin],
+        record: Callable[[str, str, BaseException], object],
     ) -> None:
         self._hook = hook
         self._home = home
         self._config = config
         self._state = state
         self._load = load
+        self._record = record
         self._parts: dict[str, list[Plugin]] = {}
 
     def start(self, plugin: object, plugin_id: str) -> None:
@@ -130,7 +146,9 @@ class Natives:
             PluginLoadError: it raised something that is no error of ours.
         """
         config = self._config.plugin(plugin_id).config if self._config is not None else {}
-        context = PluginContext(plugin_id, self._hook, self._home, config, self._state, self._load_part)
+        context = PluginContext(
+            plugin_id, self._hook, self._home, config, self._state, self._load_part, self._record
+        )
         _call(plugin, _START, plugin_id, context)
 
     def stop(self, plugin: object, plugin_id: str) -> None:

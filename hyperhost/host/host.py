@@ -100,7 +100,9 @@ class Host:
         self._faults = FaultLog(persist=self._persist_fault, recordings=directory)
         providers = config.providers if config is not None else None
         self._roster = Roster(self._hooks, self._faults, self.state, providers)
-        self._roster.natives = Natives(self._roster.manager.hook, self.home, config, self.state, self.load)
+        self._roster.natives = Natives(
+            self._roster.manager.hook, self.home, config, self.state, self.load, self._faults.record
+        )
         self.plugins = self._roster.plugins
         self.hook: HookRelay = self._roster.manager.hook
         self._environment = Environment(

@@ -251,7 +251,7 @@ def test_without_its_entry_nothing_private_is_handed_out() -> None:
             operations.run("read", artifact="org.acme/a")
 
 
-def test_a_failure_that_cannot_be_told_stays_what_it_was_and_is_logged() -> None:
+def test_a_failure_that_cannot_be_told_stays_what_it_was_and_is_a_fault() -> None:
     storage = Full()
     with audited_host(None, storage=storage) as (host, operations):
         operations.run("create", draft=draft("a"))
@@ -259,7 +259,9 @@ def test_a_failure_that_cannot_be_told_stays_what_it_was_and_is_logged() -> None
         with pytest.raises(ConflictError) as caught:
             operations.run("create", draft=draft("a"))
         assert "could not tell of this failure" in str(caught.value.__cause__.__notes__)
-        assert any("no room" in line.message for line in host.plugins["audit"].logs())
+        [fault] = [each for each in host.faults if each.plugin == "audit"]
+        assert fault.hook == "operation_run"
+        assert "no room" in fault.message
 
 
 def test_observers_hear_of_a_change_when_its_entry_is_written() -> None:

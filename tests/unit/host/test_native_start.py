@@ -113,3 +113,13 @@ def test_data_without_a_home_is_refused():
         host.register(plugin)
         with pytest.raises(PluginStateError, match="no home directory"):
             plugin.context.data  # noqa: B018 - the property refuses
+
+
+def test_what_a_plugin_must_not_raise_it_can_report():
+    plugin = Recorder()
+    with hyperhost.Host("test", specs=[Specs]) as host:
+        host.register(plugin, "recorder")
+        plugin.context.fault("answer", RuntimeError("disk full"))
+        [fault] = host.faults
+        assert (fault.plugin, fault.hook) == ("recorder", "answer")
+        assert "disk full" in fault.message
