@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from hyperhost.errors import HomeError, HyperHostError, PluginLoadError, PluginStateError
+from hyperhost.hookspecs.markers import IMPL_ATTRIBUTE
 
 if TYPE_CHECKING:
     from pluggy import HookRelay
@@ -16,7 +17,7 @@ if TYPE_CHECKING:
     from hyperhost.host.plugin import Plugin
     from hyperhost.host.state import State
 
-__all__ = ["Natives", "PluginContext"]
+__all__ = ["Natives", "PluginContext", "marked_hooks"]
 
 _START: Final = "plugin_start"
 _STOP: Final = "plugin_stop"
@@ -169,6 +170,18 @@ class Natives:
         part.quarantine = None
         self._parts.setdefault(plugin_id, []).append(part)
         return part
+
+
+def marked_hooks(plugin: object) -> list[str]:
+    """Names of the hooks that a native plugin implements; looks at no property, which could do anything."""
+    found = []
+    for name in dir(plugin):
+        if isinstance(getattr(type(plugin), name, None), property):
+            continue
+        marks = getattr(getattr(plugin, name, None), IMPL_ATTRIBUTE, None)
+        if isinstance(marks, dict):
+            found.append(marks.get("specname") or name)
+    return found
 
 
 def _call(plugin: object, name: str, plugin_id: str, *arguments: object) -> None:

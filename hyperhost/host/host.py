@@ -19,10 +19,9 @@ from hyperhost.errors import (
     PluginStateError,
     SpecError,
 )
-from hyperhost.hookspecs.markers import IMPL_ATTRIBUTE
 from hyperhost.host.canaries import Canaries
 from hyperhost.host.canary import CanaryPolicy
-from hyperhost.host.context import Natives
+from hyperhost.host.context import Natives, marked_hooks
 from hyperhost.host.discovery import Discovered, discover
 from hyperhost.host.environment import Environment
 from hyperhost.host.faults import Fault, FaultLog
@@ -157,13 +156,7 @@ class Host:
         """Names of the hooks a plugin implements."""
         if plugin.runtime is not None:
             return list(plugin.runtime.exports)
-        return [
-            getattr(member, IMPL_ATTRIBUTE).get("specname") or attribute
-            for attribute in dir(plugin.object)
-            if isinstance(
-                getattr(member := getattr(plugin.object, attribute, None), IMPL_ATTRIBUTE, None), dict
-            )
-        ]
+        return marked_hooks(plugin.object)
 
     def check_pending(self) -> None:
         """Check that every implementation has a spec (as pluggy does) and every service one provider.

@@ -175,8 +175,8 @@ def test_a_tampered_plugin_is_listed_as_failed_and_the_doctor_says_so(shell: She
     shell.ok("plugin", "install", str(packed(tmp_path / "s")), "--yes")
     [component] = (shell.home / "plugins").rglob("plugin.wasm")
     component.write_bytes(GUESTS["trap"].binary())
-    done = shell.ok("plugin", "list", "-o", "json")
-    assert (done.data[0]["state"], done.data[0]["error"]["code"]) == ("failed", "HH-GRANT")
+    [listed] = [each for each in shell.ok("plugin", "list", "-o", "json").data if each["id"] == "scan"]
+    assert (listed["state"], listed["error"]["code"]) == ("failed", "HH-GRANT")
     assert "warning: scan: was altered since it was installed" in shell.ok("plugin", "list").err
     done = shell("doctor", "-o", "json")
     assert done.status == 1
@@ -218,9 +218,9 @@ def test_repeated_faults_end_in_quarantine_and_a_command_ends_that(shell: Shell,
         done = shell("plugin", "call", "bad", "run", "--json", '{"n": 1}', "-o", "json")
         codes.append(json.loads(done.err)["code"])
     assert codes == ["HH-TRAP", "HH-TRAP", "HH-QUARANTINED"]
-    assert shell.ok("plugin", "list", "-o", "json").data[0]["state"] == "quarantined"
+    assert shell.ok("plugin", "show", "bad", "-o", "json").data["state"] == "quarantined"
     assert shell.ok("plugin", "release", "bad").err == "bad is released\n"
-    assert shell.ok("plugin", "list", "-o", "json").data[0]["state"] == "active"
+    assert shell.ok("plugin", "show", "bad", "-o", "json").data["state"] == "active"
     levels = [row["level"] for row in shell.ok("plugin", "logs", "bad", "-o", "json").data]
     assert levels == ["fault", "fault", "info"]
     [stats] = shell.ok("plugin", "stats", "bad", "-o", "json").data

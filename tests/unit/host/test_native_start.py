@@ -123,3 +123,13 @@ def test_what_a_plugin_must_not_raise_it_can_report():
         [fault] = host.faults
         assert (fault.plugin, fault.hook) == ("recorder", "answer")
         assert "disk full" in fault.message
+
+
+def test_asking_which_hooks_it_has_runs_no_property_of_a_plugin():
+    class Lazy(Recorder):
+        @property
+        def store(self) -> str:
+            raise AssertionError("opened")
+
+    with hyperhost.Host("test", specs=[Specs]) as host:
+        assert host.register(Lazy()).hooks == ("answer",)
