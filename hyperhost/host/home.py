@@ -59,8 +59,8 @@ _TEMPLATE: Final = """\
 # floor = "1ms"                      # … and longer by more than this
 
 [keys]
-# trusted = ["ed25519:…"]            # accept plugins signed by these keys only
-# revoked = ["ed25519:…"]            # and by these never
+# trusted = []                       # if there are any, accept plugins signed by these keys only
+# revoked = []                       # and by these never
 
 [limits]
 # memory = "64MiB"                   # of plugins whose manifest asks for nothing else
