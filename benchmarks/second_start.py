@@ -138,12 +138,14 @@ def _child(directory: Path, mode: str, modules: list[str] | None = None) -> dict
 
 def start(directory: Path, mode: str) -> None:
     """Start once and print what it took, in milliseconds, as JSON."""
+    import contextlib
     import importlib
 
     modules = json.load(sys.stdin)
     if mode != "plain":
         for name in modules:
-            importlib.import_module(name)
+            with contextlib.suppress(ModuleNotFoundError):  # C extensions register modules that no file holds
+                importlib.import_module(name)
     import hyperhost
 
     class Echo:
