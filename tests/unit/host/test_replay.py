@@ -8,10 +8,10 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-import cli_guests  # noqa: F401 - puts tests/security on the path
 import pytest
+from oracle import Oracle, Probe, oracle_guest
 from wasi_wat import FETCH, POLL, READ, printing
-from wat import LOG, NOW, RANDOM, SLEEP, Guest, Hook, Import, run
+from wat import LOG, NOW, RANDOM, SLEEP, Guest, Hook, run
 
 import hyperhost
 from hyperhost import Limits, Recording, replay
@@ -27,42 +27,6 @@ from hyperhost.errors import (
 from hyperhost.host.recorder import Recorder
 from hyperhost.host.replay import Replayer
 from hyperhost.sandbox.services import MemoryLog, Services
-
-CONFIRM = Import(
-    "ask",
-    "acme:oracle/answers@1.0.0",
-    "ask",
-    '(param "n" s64) (result (result s64 (error string)))',
-    "(param i64 i32)",
-)
-"""A host function of the program's own, which answers, says no, or breaks."""
-
-
-class Probe:
-    @hyperhost.hookspec(firstresult=True)
-    def run(self, n: int) -> int: ...
-
-    @hyperhost.hookspec(firstresult=True)
-    def text(self, text: str) -> str: ...
-
-    @hyperhost.hookspec(firstresult=True, raises=RefusalError)
-    def decide(self, n: int) -> int: ...
-
-
-class Oracle(hyperhost.HostInterface):
-    name = "acme:oracle/answers@1.0.0"
-    capability = "oracle"
-    target_required = False
-    asked = 0
-
-    @hyperhost.hostfunction(requires="oracle", error=str)
-    def ask(self, call: hyperhost.Call, n: int) -> int:
-        self.asked += 1
-        if n == 1:
-            raise hyperhost.Err("ask again later")
-        if n == 2:
-            raise RuntimeError("the oracle broke")
-        return n * 10 + self.asked
 
 
 @pytest.fixture
@@ -163,10 +127,6 @@ def test_a_host_functions_no_comes_again(recorded) -> None:
     call = recorded(oracle_guest("(i64.extend_i32_u (i32.load8_u (i32.const 16)))"), n=1, grants=["oracle"])
     assert call.document["calls"][0]["err"] == "ask again later"
     assert call.replay().result == call.result == 1
-
-
-def oracle_guest(answer: str) -> Guest:
-    return Guest([run(f"(call $ask (local.get $n) (i32.const 16)) {answer}")], [CONFIRM])
 
 
 def test_a_file_is_read_again_without_the_file(recorded, tmp_path: Path) -> None:
@@ -413,89 +373,3 @@ def test_the_first_call_of_a_pooled_instance_is_whole(recorded) -> None:
     call = recorded(COUNTS, n=1, instances="pooled")
     assert not call.recording.reused
     assert call.replay().same
-
-
-# --- faults are recorded by themselves ------------------------------------------------------------
-
-
-def test_a_fault_keeps_its_recording_in_memory(host, tmp_path: Path) -> None:
-    package = Guest([run("unreachable")]).write(tmp_path / "guest.wasm")
-    host.load(package)
-    with pytest.raises(HyperHostError):
-        host.hook.run(n=9)
-    recording = host.faults[-1].recording
-    assert recording.document["arguments"] == {"n": 9}
-    assert host.faults[-1].kept.path is None
-    assert replay(recording, package, specs=[Probe]).same
-
-
-def test_a_fault_keeps_its_recording_in_the_home(tmp_path: Path) -> None:
-    package = Guest([run("unreachable")]).write(tmp_path / "guest.wasm")
-    with hyperhost.Host("t", specs=[Probe], home=tmp_path / "home") as host:
-        host.load(package)
-        with pytest.raises(HyperHostError):
-            host.hook.run(n=9)
-        path = host.faults[-1].kept.path
-        assert path.parent == tmp_path / "home" / "recordings"
-        assert host.faults[-1].recording.plugin == "guest"
-    assert path.stat().st_mode & 0o777 == 0o600
-    assert path.parent.stat().st_mode & 0o777 == 0o700
-    assert replay(path, package, specs=[Probe]).same
-
-
-def test_a_host_keeps_recordings_where_it_is_told(tmp_path: Path) -> None:
-    package = Guest([run("unreachable")]).write(tmp_path / "guest.wasm")
-    with hyperhost.Host("t", specs=[Probe], recordings=tmp_path / "kept") as host:
-        host.load(package)
-        with pytest.raises(HyperHostError):
-            host.hook.run(n=9)
-    assert len(list((tmp_path / "kept").iterdir())) == 1
-
-
-def test_refusals_and_wrong_arguments_are_no_faults_to_record(host, tmp_path: Path) -> None:
-    host.load(Guest([run("(local.get $n)")]).write(tmp_path / "guest.wasm"))
-    with pytest.raises(HyperHostError):
-        host.hook.run(n="x")
-    assert host.faults == ()
-
-
-def test_the_recordings_of_two_threads_do_not_mix(host, tmp_path: Path) -> None:
-    import threading
-
-    plugin = host.load(Guest([run("(local.get $n)")]).write(tmp_path / "guest.wasm"))
-    stop = threading.Event()
-
-    def others() -> None:
-        while not stop.is_set():
-            plugin.call("run", n=-1)
-
-    thread = threading.Thread(target=others)
-    thread.start()
-    try:
-        for n in range(50):
-            with Recorder(host, "guest") as recorder:
-                plugin.call("run", n=n)
-            assert recorder.recording().document["arguments"] == {"n": n}
-    finally:
-        stop.set()
-        thread.join()
-
-
-def test_a_fault_that_a_host_function_ran_into_is_recorded_for_its_own_plugin_only(tmp_path: Path) -> None:
-    class Relay(Oracle):
-        @hyperhost.hostfunction(requires="oracle", error=str)
-        def ask(self, call: hyperhost.Call, n: int) -> int:
-            found: int = broken.call("run", n=n)
-            return found
-
-    with hyperhost.Host("t", specs=[Probe], interfaces=[Relay()]) as host:
-        broken = host.load(Guest([run("unreachable")]).write(tmp_path / "broken.wasm"))
-        asking = host.load(oracle_guest("(i64.const 0)").write(tmp_path / "asking.wasm"), grants=["oracle"])
-        with Recorder(host, "asking") as recorder, pytest.raises(HyperHostError):
-            asking.call("run", n=3)
-        [fault] = host.faults
-        assert fault.recording.plugin == "broken"
-        assert "_hyperhost_tape" not in vars(fault.error)
-        assert recorder.recording().plugin == "asking"
-    outcome = replay(recorder.recording(), tmp_path / "asking.wasm", specs=[Probe])
-    assert (outcome.same, outcome.error.code) == (True, "HH-TRAP")
