@@ -16,7 +16,15 @@ from .checking import Checker, Verification
 from .head import Head
 from .sealing import GENESIS, unseal
 
-__all__ = ["FORMAT", "ExportError", "parse_head", "verify_export", "write_export"]
+__all__ = [
+    "FORMAT",
+    "ExportError",
+    "first_line",
+    "last_line",
+    "parse_head",
+    "verify_export",
+    "write_export",
+]
 
 FORMAT: Final = "hyperhost-audit-1"
 _LINE_MAX: Final = 4 << 20
@@ -41,26 +49,23 @@ def write_export(run: Callable[..., Any], path: Path) -> int:
         OSError: the file cannot be written.
     """
     beside = path.with_name(f"{path.name}.{os.getpid()}.part")
-    count, after, last, end = 0, 0, f"0:{GENESIS}", None
+    asked: dict[str, Any] = {}
     try:
         with beside.open("x", encoding="utf-8", newline="\n") as file:
             os.chmod(beside, 0o600)  # noqa: PTH101 - the name is not to be resolved again
-            file.write(_line({"format": FORMAT, "first": 1, "previous": GENESIS}))
             while True:
-                page = run("audit_export", after=after, end=end)
-                for line in page["lines"]:
-                    file.write(f"{line}\n")
-                count += len(page["lines"])
-                after, end, last = page["next_after"], page["end"], page["last"] or last
+                page = run("audit_export", **asked)
+                for line in (page["begin"], *page["lines"], page["finish"]):
+                    file.write(f"{line}\n" if line else "")
                 if not page["more"]:
                     break
-            file.write(_line({"format": FORMAT, "entries": count, "last": last}))
+                asked = {"after": page["next_after"]} | {key: page[key] for key in ("end", "entries", "last")}
             file.flush()
             os.fsync(file.fileno())
         beside.replace(path)
     finally:
         beside.unlink(missing_ok=True)
-    return count
+    return int(page["entries"])
 
 
 def verify_export(path: Path, head: str = "") -> Verification:
@@ -136,8 +141,23 @@ def parse_head(text: str) -> Head:
     return Head(int(number), digest)
 
 
+def first_line() -> str:
+    """What stands before the entries of an export."""
+    return _line({"format": FORMAT, "first": 1, "previous": GENESIS})
+
+
+def last_line(entries: int, last: str) -> str:
+    """What stands behind the entries of an export.
+
+    Args:
+        entries: How many there are.
+        last: Place of the last one, empty when there is none.
+    """
+    return _line({"format": FORMAT, "entries": entries, "last": last or f"0:{GENESIS}"})
+
+
 def _line(value: dict[str, Any]) -> str:
-    return json.dumps(value, sort_keys=True, separators=(",", ":")) + "\n"
+    return json.dumps(value, sort_keys=True, separators=(",", ":"))
 
 
 def _frame(line: str) -> dict[str, Any] | None:

@@ -17,7 +17,7 @@ from hyperhost.errors import RefusalError
 from .chain import end_of_log, entry_at
 from .checking import Checker, Verification
 from .entries import subject_of
-from .export import ExportError, parse_head, verify_export
+from .export import ExportError, first_line, last_line, parse_head, verify_export
 from .head import DamagedHeadError, Head, HeadFile
 from .reading import Filter, entries, newest_first, shown
 
@@ -69,11 +69,13 @@ class VerifyArguments:
 
 @dataclass(frozen=True, slots=True)
 class ExportArguments:
-    """Arguments of ``audit_export``; ``end`` is what the first page answered."""
+    """Arguments of ``audit_export``; all but ``limit`` are what the page before answered."""
 
     after: int = 0
     end: int | None = None
     limit: int = 1_000
+    entries: int = 0
+    last: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,7 +102,10 @@ class ExportPage:
         next_after: Where to go on.
         end: Number of the last entry that the export has; to be given back.
         more: Whether there is more.
-        last: Place of the last of these lines; empty when there are none.
+        last: Place of the last line so far, to be given back; empty when there is none.
+        entries: Entries so far, to be given back.
+        begin: Line that stands before these; of the first page only.
+        finish: Line that stands behind these; of the last page only.
     """
 
     lines: list[str]
@@ -108,6 +113,9 @@ class ExportPage:
     end: int
     more: bool
     last: str
+    entries: int = 0
+    begin: str = ""
+    finish: str = ""
 
 
 class Desk:
@@ -222,8 +230,12 @@ class Desk:
             size += len(line)
             last = entry.seq
         digest = _stated(lines[-1]) if lines else ""
-        place = f"{last}:{digest}" if lines else ""
-        return ExportPage(lines, last, end, bool(lines) and last < end, place), {"entries": len(lines)}
+        place = f"{last}:{digest}" if lines else given.last
+        count, more = given.entries + len(lines), bool(lines) and last < end
+        begin = first_line() if given.after == 0 else ""
+        finish = "" if more else last_line(count, place)
+        page = ExportPage(lines, last, end, more, place, count, begin, finish)
+        return page, {"entries": len(lines)}
 
     def seal(self, given: SealArguments, call: OperationCall) -> tuple[dict[str, str], dict[str, Any]]:
         """See ``audit_seal``: the entry of this very call says why, and the head is set to it."""

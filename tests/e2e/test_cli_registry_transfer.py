@@ -14,6 +14,8 @@ import pytest
 from cli_shell import Shell
 from installed import installed_shell
 
+from builtin_plugins.audit.export import verify_export
+
 
 def library(shell: Shell, name: str = "org.acme/auth", *more: str) -> None:
     shell.ok("artifact", "create", "--name", name, "--type", "library", "--version", "1.0.0", *more)
@@ -41,6 +43,7 @@ def test_the_audit_log_says_who_did_what_and_is_verified(registry: Shell, tmp_pa
     first, *entries, last = file.read_text().splitlines()
     assert json.loads(first)["format"] == "hyperhost-audit-1"
     assert json.loads(last) == {"entries": len(entries), "format": "hyperhost-audit-1", "last": told["last"]}
+    assert verify_export(file, told["last"]).ok
     assert registry.ok("audit", "verify", "--head", told["last"], "-o", "json").data["ok"] is True
     with contextlib.closing(
         sqlite3.connect(registry.home / "data" / "storage-sql" / "registry.db")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, BinaryIO, Final
+from typing import TYPE_CHECKING, Annotated, Any, BinaryIO
 
 import typer
 
@@ -14,9 +14,6 @@ if TYPE_CHECKING:
     from hyperhost.host.operations import Operations
 
 __all__ = ["register"]
-
-_FORMAT: Final = "hyperhost-audit-1"
-_BEFORE_ALL: Final = "0" * 64
 
 
 def register(app: typer.Typer) -> None:
@@ -43,19 +40,12 @@ def register(app: typer.Typer) -> None:
 
 
 def _write(operations: Operations, target: BinaryIO) -> tuple[int, str]:
-    count, after, last, end = 0, 0, f"0:{_BEFORE_ALL}", None
-    target.write(_frame({"format": _FORMAT, "first": 1, "previous": _BEFORE_ALL}))
+    """Write what the pages hold; entries, and the place of the last as the file's own end states it."""
+    asked: dict[str, Any] = {}
     while True:
-        page = operations.run("audit_export", after=after, end=end)
-        for line in page["lines"]:
-            target.write(f"{line}\n".encode())
-        count += len(page["lines"])
-        after, end, last = page["next_after"], page["end"], page["last"] or last
+        page = operations.run("audit_export", **asked)
+        for line in (page["begin"], *page["lines"], page["finish"]):
+            target.write(f"{line}\n".encode() if line else b"")
         if not page["more"]:
-            break
-    target.write(_frame({"format": _FORMAT, "entries": count, "last": last}))
-    return count, last
-
-
-def _frame(value: dict[str, Any]) -> bytes:
-    return (json.dumps(value, sort_keys=True, separators=(",", ":")) + "\n").encode()
+            return page["entries"], json.loads(page["finish"])["last"]
+        asked = {"after": page["next_after"]} | {key: page[key] for key in ("end", "entries", "last")}

@@ -124,6 +124,16 @@ def kinds(path: Path, head: str = "") -> list[tuple[int, str]]:
     return [(each.seq, each.kind) for each in found.problems]
 
 
+@pytest.mark.parametrize("limit", [1, 3, 4, 8, 9])
+def test_pages_of_any_size_make_the_same_file(exported: Path, home: Path, tmp_path: Path, limit: int) -> None:
+    path = tmp_path / "pages.jsonl"
+    with audited_host(home) as (_, operations):
+        run = operations.run
+        # Each export is an entry of the log itself, so the pages are taken up to where the first one ended.
+        write_export(lambda name, **asked: run(name, **{"end": 8, **asked, "limit": limit}), path)
+    assert path.read_bytes() == exported.read_bytes()
+
+
 def test_an_export_is_checked_without_a_host(exported: Path) -> None:
     found = verify_export(exported)
     assert (found.ok, found.entries) == (True, 8)
