@@ -28,6 +28,8 @@ SCRIPTS = (
     "storage_postgres",
     "import_export",
     "audit",
+    "signing",
+    "tuf_repository",
     "languages",
     "replay",
 )

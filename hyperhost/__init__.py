@@ -19,10 +19,21 @@ if TYPE_CHECKING:
     from hyperhost.hookspecs.markers import hookspec as hookspec
     from hyperhost.host.canary import CanaryPolicy as CanaryPolicy
     from hyperhost.host.canary import CanaryState as CanaryState
+    from hyperhost.host.canonical import canonical_json as canonical_json
     from hyperhost.host.context import PluginContext as PluginContext
+    from hyperhost.host.entrance import authenticate as authenticate
+    from hyperhost.host.envelope import artifact_payload as artifact_payload
+    from hyperhost.host.envelope import read_bundle as read_bundle
+    from hyperhost.host.envelope import signed_bytes as signed_bytes
+    from hyperhost.host.envelope import write_bundle as write_bundle
     from hyperhost.host.faults import Fault as Fault
     from hyperhost.host.home import open_host as open_host
     from hyperhost.host.host import Host as Host
+    from hyperhost.host.judging import JudgedSignature as JudgedSignature
+    from hyperhost.host.judging import SignatureReport as SignatureReport
+    from hyperhost.host.judging import judge_signatures as judge_signatures
+    from hyperhost.host.keys.algorithm import KeyAlgorithm as KeyAlgorithm
+    from hyperhost.host.keys.provider import SigningProvider as SigningProvider
     from hyperhost.host.operations import Operations as Operations
     from hyperhost.host.outputs import write_outputs as write_outputs
     from hyperhost.host.plugin import Plugin as Plugin
@@ -43,17 +54,28 @@ _NAMES = {
     "Fault": "hyperhost.host.faults",
     "Host": "hyperhost.host.host",
     "HostInterface": "hyperhost.sandbox.interface",
+    "JudgedSignature": "hyperhost.host.judging",
+    "KeyAlgorithm": "hyperhost.host.keys.algorithm",
     "Limits": "hyperhost.contracts.limits",
     "Operations": "hyperhost.host.operations",
     "Plugin": "hyperhost.host.plugin",
     "PluginContext": "hyperhost.host.context",
     "QuarantinePolicy": "hyperhost.host.quarantine",
     "Recording": "hyperhost.host.recording",
+    "SignatureReport": "hyperhost.host.judging",
+    "SigningProvider": "hyperhost.host.keys.provider",
+    "artifact_payload": "hyperhost.host.envelope",
+    "authenticate": "hyperhost.host.entrance",
+    "canonical_json": "hyperhost.host.canonical",
     "hookimpl": "hyperhost.hookspecs.markers",
     "hookspec": "hyperhost.hookspecs.markers",
     "hostfunction": "hyperhost.sandbox.interface",
+    "judge_signatures": "hyperhost.host.judging",
     "open_host": "hyperhost.host.home",
+    "read_bundle": "hyperhost.host.envelope",
     "replay": "hyperhost.host.replay",
+    "signed_bytes": "hyperhost.host.envelope",
+    "write_bundle": "hyperhost.host.envelope",
     "write_outputs": "hyperhost.host.outputs",
 }
 

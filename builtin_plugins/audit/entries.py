@@ -10,12 +10,12 @@ from collections import Counter
 from dataclasses import dataclass, field
 from typing import Any, Final
 
-from hyperhost.contracts import ArtifactChange, OperationCall, OperationOutcome
+from hyperhost.contracts import ArtifactChange, OperationCall, OperationOutcome, Principal
 from hyperhost.errors import HyperHostError, OperationError, RefusalError
 
 from .sealing import canonical, clean, hash_of
 
-__all__ = ["LISTED", "Story", "failed", "is_harmless", "subject_of", "succeeded"]
+__all__ = ["LISTED", "Story", "failed", "is_denial", "is_harmless", "subject_of", "succeeded"]
 
 LISTED: Final = 20
 """Changes, and operations inside of an operation, that are named one by one; more are counted."""
@@ -29,6 +29,8 @@ _SECRET: Final = re.compile(
     r"pass(?:word|phrase|wd)|secret|token|api[-_]?key|private[-_]?key|credential", re.I
 )
 _HARMLESS: Final = ("invalid", "missing")
+_DENIALS: Final = ("denied", "unauthenticated")
+_OWNER: Final = "local:owner"
 _ASKED: Final = ("artifact", "name", "path", "namespace", "target")
 
 
@@ -112,8 +114,19 @@ def failed(call: OperationCall, error: BaseException, story: Story) -> dict[str,
     }
 
 
-def is_harmless(error: BaseException) -> bool:
-    """Whether a reader was only told that it asked for nothing, or asked wrongly."""
+def is_denial(error: BaseException) -> bool:
+    """Whether somebody was told that they may not do that."""
+    return isinstance(error, RefusalError) and error.rule.partition(":")[0] in _DENIALS
+
+
+def is_harmless(error: BaseException, principal: Principal) -> bool:
+    """Whether a reader was only told that it asked for nothing, or asked wrongly.
+
+    To anybody but the owner of the home, "it is not there" may mean that they must not know of it. Which of
+    both it was, an outsider must not find out from how long the answer takes, so both are recorded.
+    """
+    if principal.id != _OWNER and getattr(error, "rule", "").startswith("missing"):
+        return False
     if isinstance(error, OperationError):
         return error.code in ("HH-INVALID", "HH-MISSING", "HH-OPERATION-UNKNOWN")
     return isinstance(error, RefusalError) and error.rule.partition(":")[0] in _HARMLESS

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from hyperhost.contracts import OperationCall, OperationInfo, OperationOutcome
 from hyperhost.errors import RefusalError
 
-from .entries import Story, failed, is_harmless, succeeded
+from .entries import Story, failed, is_denial, is_harmless, succeeded
 
 if TYPE_CHECKING:
     from pluggy import HookRelay
@@ -111,7 +111,7 @@ class Recorder:
         try:
             outcome = (yield) or self._own(call)
         except Exception as error:
-            if info.reads_private and not is_harmless(error):
+            if is_denial(error) or (info.reads_private and not is_harmless(error, call.principal)):
                 self._remember_failure(call, error, Story())
             raise
         if outcome is not None and outcome.private:

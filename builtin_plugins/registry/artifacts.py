@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import json
 import re
+from functools import partial
 from typing import Any, Final
 
 from hyperhost.contracts import (
@@ -32,6 +33,7 @@ from .namespaces import visibility_of
 from .quotas import check_quota
 from .references import coordinates, find
 from .refusals import conflict, invalid, missing, wrong_state
+from .seeing import sees, sees_all, visible_page
 from .table import operation
 from .vault import Vault
 from .versions import forget
@@ -82,12 +84,19 @@ def list_artifacts(
     query: ArtifactQuery | None = None,
     page: PageRequest | None = None,
 ) -> ArtifactPage:
-    """List artifacts, a page at a time."""
+    """List artifacts, a page at a time; those that the principal must not see are left out."""
     if query is not None and query.namespace is not None:
         work.about(query.namespace, query.namespace)
-    found: ArtifactPage = work.hook.storage_list_artifacts(
-        query=query or ArtifactQuery(), page=page or PageRequest()
-    )
+    wanted = query or ArtifactQuery()
+
+    def fetch(part: PageRequest) -> tuple[list[Artifact], str]:
+        found: ArtifactPage = work.hook.storage_list_artifacts(query=wanted, page=part)
+        return found.items, found.next_token
+
+    if sees_all(work.principal):
+        found = ArtifactPage(*fetch(page or PageRequest()))
+    else:
+        found = ArtifactPage(*visible_page(fetch, partial(sees, work), page or PageRequest()))
     work.private = any(item.visibility is not Visibility.PUBLIC for item in found.items)
     return found
 
@@ -133,7 +142,7 @@ def delete(work: Work, artifact: str) -> Artifact:
     return found
 
 
-@operation("validate", group="checking", permission="artifact:read")
+@operation("validate", group="checking", permission="artifact:create")
 def validate(work: Work, draft: Draft) -> list[ValidationIssue]:
     """Judge a draft as creating it would, without creating it."""
     artifact, manifest_json = drafted(work, draft)

@@ -18,7 +18,7 @@ from hyperhost.contracts.moments import MomentError, parse_moment
 
 from .names import check_namespace
 from .namespaces import NAMESPACES
-from .past import PAGE_MAX, candidates, find_past, page_of
+from .past import PAGE_MAX, candidates, find_past, page_of, sees_past
 from .refusals import invalid
 from .table import operation
 from .timeline import (
@@ -271,7 +271,7 @@ def _page(work: Work, query: ArtifactQuery, at_us: int, page: PageRequest | None
         ids, token = candidates(work, query, size - len(items), token)
         for each in ids:
             state = state_at(work, each, at_us)
-            if state is None:
+            if state is None or not sees_past(work, [state])[0]:
                 continue
             found = state.artifact
             name = f"{found.namespace}/{found.name}"
@@ -319,7 +319,12 @@ def _compared(
     found = Diff(first, last, namespace=namespace or [], next_token=token)
     marks: dict[tuple[str, int], Marks] = {}
     for each in ids:
-        pair = [_seen(work, each, moment, marks) for moment in (first, last)]
+        states = [state_at(work, each, moment) for moment in (first, last)]
+        if not all(sees_past(work, [state for state in states if state is not None])):
+            continue
+        pair = [
+            _seen(work, state, moment, marks) for state, moment in zip(states, (first, last), strict=True)
+        ]
         shown = pair[1][1] or pair[0][1]
         if shown is None:
             continue
@@ -334,8 +339,9 @@ def _compared(
     return found
 
 
-def _seen(work: Work, artifact_id: str, at_us: int, marks: dict[tuple[str, int], Marks]) -> tuple[Any, Any]:
-    state = state_at(work, artifact_id, at_us)
+def _seen(
+    work: Work, state: State | None, at_us: int, marks: dict[tuple[str, int], Marks]
+) -> tuple[Any, Any]:
     if state is None:
         return None, None
     name = f"{state.data['namespace']}/{state.data['name']}"

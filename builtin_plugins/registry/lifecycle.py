@@ -9,8 +9,17 @@ published, deprecated, draft ──archive──▶ archived ──restore──
 from __future__ import annotations
 
 import dataclasses
+from collections.abc import Callable
 
-from hyperhost.contracts import Artifact, ArtifactState, ChangeKind, Deprecation, Publisher, PutMode
+from hyperhost.contracts import (
+    Artifact,
+    ArtifactState,
+    ChangeKind,
+    Deprecation,
+    Publisher,
+    PutMode,
+    SignerRole,
+)
 
 from .artifacts import touched
 from .checks import RESERVED
@@ -19,6 +28,7 @@ from .gates import propose, write
 from .names import check_coordinates, check_text, check_version
 from .references import coordinates, find
 from .refusals import invalid, wrong_state
+from .signing import attested, check_signed, signed
 from .table import operation
 from .versions import leave_channels
 from .work import Work
@@ -30,8 +40,12 @@ _BEFORE_ARCHIVE = f"{RESERVED}state-before-archive"
 
 
 @operation("publish", group="artifact", permission="artifact:publish", changes=True)
-def publish(work: Work, artifact: str) -> Changed:
-    """Publish a draft. Its content, manifest and dependencies never change from then on."""
+def publish(work: Work, artifact: str, key: str = "") -> Changed:
+    """Publish a draft, signed with a key if one is named; what it holds and needs never changes from then on.
+
+    Where a trust rule says whose signatures its namespace needs, they have to be there. The registry
+    attests what is public, if it has a key for that.
+    """
     before = _in_state(work, artifact, "published", ArtifactState.DRAFT)
     activity, publisher = before.activity, before.publisher
     if activity.published_at_us is None:
@@ -41,7 +55,10 @@ def publish(work: Work, artifact: str) -> Changed:
         asks = work.principal
         publisher = Publisher(asks.id, asks.name, asks.attributes.get("email", ""))
     after = dataclasses.replace(before, state=ArtifactState.PUBLISHED, activity=activity, publisher=publisher)
-    return _move(work, ChangeKind.PUBLISHED, after, before)
+    if key:
+        after = signed(work, after, key, SignerRole.PUBLISHER)
+    check_signed(work, after)
+    return _move(work, ChangeKind.PUBLISHED, after, before, attested)
 
 
 @operation("unpublish", group="artifact", permission="artifact:publish", changes=True)
@@ -128,9 +145,17 @@ def _in_state(work: Work, reference: str, done: str, *states: ArtifactState) -> 
     return found
 
 
-def _move(work: Work, kind: ChangeKind, after: Artifact, before: Artifact) -> Changed:
+def _move(
+    work: Work,
+    kind: ChangeKind,
+    after: Artifact,
+    before: Artifact,
+    finish: Callable[[Work, Artifact], Artifact] | None = None,
+) -> Changed:
     manifest_json = work.hook.storage_get_manifest(artifact_id=before.id) or ""
     after, manifest_json, issues = propose(work, kind, after, before, manifest_json)
+    if finish is not None:
+        after = finish(work, after)
     after = touched(after, work.at_us)
     write(work, kind, after, before, manifest_json, PutMode.REPLACE)
     work.about(coordinates(after), after.namespace, to=after.state.value)

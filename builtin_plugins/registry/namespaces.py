@@ -6,6 +6,7 @@ import dataclasses
 import json
 import re
 from dataclasses import dataclass, field
+from itertools import compress
 from typing import Any, Final, Literal
 
 from hyperhost.contracts import NamespaceUsage, PageRequest, PutMode, Visibility
@@ -184,6 +185,8 @@ def list_namespaces(work: Work, prefix: str = "", limit: int = 1000, after: str 
     """List namespaces that were created, sorted by path; ``after`` goes on behind a path."""
     if not 1 <= limit <= _LIST_MAX:
         raise invalid("limit", "range", f"{limit} is no limit", f"give 1 to {_LIST_MAX}")
+    from .seeing import sees_namespaces
+
     check_text(prefix, "prefix", _LONGEST)
     check_text(after, "after", _LONGEST)
     found: list[Namespace] = []
@@ -192,7 +195,8 @@ def list_namespaces(work: Work, prefix: str = "", limit: int = 1000, after: str 
         page = work.hook.storage_list_records(
             collection=NAMESPACES, prefix=prefix, page=PageRequest(_LIST_MAX, token)
         )
-        found += [_read(item.data_json) for item in page.items if item.key > after]
+        read = [_read(item.data_json) for item in page.items if item.key > after]
+        found += compress(read, sees_namespaces(work, [each.path for each in read]))
         token = page.next_token
         if not token:
             break

@@ -11,6 +11,7 @@ from . import (
     lint,
     namespaces,
     rendering,
+    signing,
     testing,
     versions,
 )
@@ -24,6 +25,7 @@ def table() -> Table:
     groups = (
         artifacts,
         lifecycle,
+        signing,
         lint,
         testing,
         rendering,

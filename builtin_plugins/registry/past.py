@@ -15,12 +15,13 @@ from .names import check_name, check_namespace
 from .references import versions_of
 from .refusals import invalid, missing
 from .remembering import DELETED
+from .seeing import sees, sees_all
 from .timeline import Marks, State, marks_at, state_at, states_of
 
 if TYPE_CHECKING:
     from .work import Work
 
-__all__ = ["PAGE_MAX", "candidates", "find_past", "page_of"]
+__all__ = ["PAGE_MAX", "candidates", "find_past", "page_of", "sees_past"]
 
 PAGE_MAX: Final = 1_000
 """Artifacts, or changes, of one page at most."""
@@ -45,10 +46,23 @@ def find_past(work: Work, reference: str, at_us: int | None) -> State:
         check_namespace(path)
         check_name(name)
         found = _named(work, path, name, wanted, at_us)
-    if found is None:
+    if found is None or not sees_past(work, [found])[0]:
         when = f" at {moment_text(at_us)}" if at_us is not None else ""
         raise missing("artifact", f"there was no artifact {reference[:500]}{when}")
     return found
+
+
+def sees_past(work: Work, states: list[State]) -> list[bool]:
+    """Which states the principal may see: as they were then, and as what became of them is now."""
+    if sees_all(work.principal):
+        return [True] * len(states)
+    then = sees(work, [state.artifact for state in states])
+    found = [work.hook.storage_get_artifact(artifact_id=state.data["id"]) for state in states]
+    now = sees(
+        work,
+        [here if here is not None else state.artifact for state, here in zip(states, found, strict=True)],
+    )
+    return [each and other for each, other in zip(then, now, strict=True)]
 
 
 def _named(work: Work, path: str, name: str, wanted: str, at_us: int | None) -> State | None:

@@ -5,7 +5,14 @@ from __future__ import annotations
 from functools import partial
 from typing import TYPE_CHECKING
 
-from hyperhost.contracts import OperationCall, OperationInfo, OperationOutcome
+from hyperhost.contracts import (
+    AccessGrant,
+    OperationCall,
+    OperationInfo,
+    OperationOutcome,
+    Principal,
+    Resource,
+)
 from hyperhost.errors import RefusalError
 from hyperhost.hookspecs import hookimpl
 
@@ -15,6 +22,7 @@ if TYPE_CHECKING:
     from .metering import CallLimits
     from .table import Table
     from .vault import Vault
+    from .work import Work
 
 __all__ = ["Registry"]
 
@@ -45,7 +53,34 @@ class Registry:
         if self._context is None:
             raise RefusalError("the registry was not started by a host", "state:registry")
         table = self._operations()
-        return table.run(call, Work(call, self._context.hook, None, self._call_limits, self._vault))
+        context, attestor = self._context, str(self._context.config.get("attest_with", ""))
+        return table.run(call, Work(call, context.hook, None, self._call_limits, self._vault, attestor))
+
+    @hookimpl
+    def access_resource(self, principal: Principal, kind: str, reference: str) -> Resource | None:
+        """See the hookspec."""
+        if not kind.startswith(("artifact", "namespace")):
+            return None
+        from .seeing import resource
+
+        return resource(self._looking(principal), kind, reference)
+
+    @hookimpl
+    def access_grants(self, principal: Principal, resource: Resource) -> list[AccessGrant]:
+        """See the hookspec."""
+        if not resource.namespace:
+            return []
+        from .seeing import grants
+
+        return grants(self._looking(principal), resource)
+
+    def _looking(self, principal: Principal) -> Work:
+        """Work for somebody about whom something is asked, and who does nothing."""
+        from .work import Work
+
+        if self._context is None:
+            raise RefusalError("the registry was not started by a host", "state:registry")
+        return Work(OperationCall("", principal), self._context.hook)
 
     def _operations(self) -> Table:
         """The table, made when it is first needed: its modules take a while to import."""

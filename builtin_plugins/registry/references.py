@@ -5,6 +5,7 @@ from __future__ import annotations
 import difflib
 import json
 import re
+from itertools import compress
 from typing import TYPE_CHECKING, Final
 
 import semver
@@ -13,6 +14,7 @@ from hyperhost.contracts import Artifact, ArtifactQuery, ArtifactState, PageRequ
 
 from .names import check_name, check_namespace
 from .refusals import invalid, missing
+from .seeing import sees
 
 if TYPE_CHECKING:
     from .work import Work
@@ -50,7 +52,7 @@ def find(work: Work, reference: str) -> Artifact:
     """
     if _ID.fullmatch(reference):
         by_id: Artifact | None = work.hook.storage_get_artifact(artifact_id=reference)
-        if by_id is None:
+        if by_id is None or not sees(work, [by_id])[0]:
             raise missing("artifact", f"there is no artifact {reference}")
         return by_id
     path, _, name = reference.partition("/")
@@ -71,9 +73,14 @@ def find(work: Work, reference: str) -> Artifact:
         found = _marked(work, TAGS, path, name, wanted) or _marked(work, CHANNELS, path, name, wanted)
     else:
         found = _marked(work, TAGS, path, name, "latest")
-        if found is None or found.state is ArtifactState.ARCHIVED or yank_of(work, found) is not None:
+        if (
+            found is None
+            or found.state is ArtifactState.ARCHIVED
+            or yank_of(work, found) is not None
+            or not sees(work, [found])[0]
+        ):
             found = _newest(work, path, name)
-    if found is None:
+    if found is None or not sees(work, [found])[0]:
         raise missing("artifact", f"there is no artifact {reference[:500]}", _nearby(work, path, name))
     return found
 
@@ -85,13 +92,13 @@ def yank_of(work: Work, artifact: Artifact) -> str | None:
 
 
 def versions_of(work: Work, namespace: str, name: str) -> list[Artifact]:
-    """All versions of an artifact, the highest first."""
+    """All versions of an artifact that the principal may see, the highest first."""
     query = ArtifactQuery(namespace=namespace, name=name)
     found: list[Artifact] = []
     token = ""
     while True:
         page = work.hook.storage_list_artifacts(query=query, page=PageRequest(1000, token))
-        found += page.items
+        found += compress(page.items, sees(work, page.items))
         token = page.next_token
         if not token:
             break
@@ -127,6 +134,6 @@ def _nearby(work: Work, namespace: str, name: str) -> str:
     if known:
         return f"versions are {', '.join(item.version for item in known[:10])}"
     page = work.hook.storage_list_artifacts(query=ArtifactQuery(namespace=namespace), page=PageRequest(1000))
-    names = sorted({item.name for item in page.items})
+    names = sorted({item.name for item in compress(page.items, sees(work, page.items))})
     near = difflib.get_close_matches(name, names, 1)
     return f"did you mean {namespace}/{near[0]}?" if near else ""

@@ -31,6 +31,7 @@ class Work:
         clock: Microseconds since 1970; real time when not given.
         call_limits: Which namespaces limit calls; read anew for this call when not given.
         vault: Seals configs that are encrypted at rest; ``None`` where nothing is written or rendered.
+        attestor: Id of the key that the registry attests public artifacts with; empty without one.
 
     Attributes:
         principal: Who asks.
@@ -50,6 +51,7 @@ class Work:
         clock: Callable[[], int] | None = None,
         call_limits: CallLimits | None = None,
         vault: Vault | None = None,
+        attestor: str = "",
     ) -> None:
         self.call = call
         self.hook = hook
@@ -57,6 +59,7 @@ class Work:
         self.at_us = call.at_us or (clock or _now_us)()
         self.call_limits = call_limits
         self.vault = vault
+        self.attestor = attestor
         self.changes: list[ArtifactChange] = []
         self.target = ""
         self.namespace = ""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from importlib import import_module
 from typing import Any, ClassVar
 
@@ -12,10 +13,12 @@ __all__ = [
     "GROUPS",
     "ArtifactCommands",
     "AuditCommands",
+    "KeysCommands",
     "LazyCommands",
     "NamespaceCommands",
     "PluginCommands",
     "RegistryCommands",
+    "TufCommands",
     "VersionCommands",
     "command_of",
 ]
@@ -31,6 +34,11 @@ class LazyCommands(typer.core.TyperGroup):
 
     package: ClassVar[str] = ""
     modules: ClassVar[dict[str, str]] = {}
+
+    @classmethod
+    def before_command(cls) -> Callable[..., None]:
+        """What reads the options that stand before the command; by default there are none."""
+        return lambda: None
 
     def list_commands(self, ctx: Any) -> list[str]:
         """Names in the order in which help shows them."""
@@ -86,7 +94,7 @@ class ArtifactCommands(LazyCommands):
         "update": "update",
         "delete": "delete",
         "list": "list",
-        "publish": "lifecycle",
+        "publish": "publish",
         "unpublish": "lifecycle",
         "deprecate": "deprecate",
         "undeprecate": "lifecycle",
@@ -130,6 +138,23 @@ class VersionCommands(LazyCommands):
     }
 
 
+class KeysCommands(LazyCommands):
+    """``hyperhost keys``."""
+
+    package = "hyperhost.cli.keys"
+    modules: ClassVar[dict[str, str]] = {
+        "generate": "generate",
+        "list": "list",
+        "show": "list",
+        "export": "exchange",
+        "import": "exchange",
+        "rotate": "change",
+        "revoke": "change",
+        "trust": "trust",
+        "untrust": "trust",
+    }
+
+
 class AuditCommands(LazyCommands):
     """``hyperhost audit``."""
 
@@ -158,13 +183,40 @@ class RegistryCommands(LazyCommands):
     }
 
 
+class TufCommands(LazyCommands):
+    """``hyperhost tuf``. Options of the client may stand before the command."""
+
+    package = "hyperhost.cli.tuf"
+    modules: ClassVar[dict[str, str]] = {
+        "init": "init",
+        "refresh": "refresh",
+        "download": "download",
+        "create": "repository",
+        "status": "repository",
+        "update": "repository",
+        "renew": "repository",
+        "delegate": "keys",
+        "revoke": "keys",
+        "rotate": "keys",
+    }
+
+    @classmethod
+    def before_command(cls) -> Callable[..., None]:
+        """What reads the options that stand before the command."""
+        from hyperhost.cli.tuf.options import before_command
+
+        return before_command
+
+
 GROUPS: dict[str, tuple[type[LazyCommands], str]] = {
     "plugin": (PluginCommands, "Install plugins, decide what they may do, and use them."),
     "artifact": (ArtifactCommands, "Create, publish, find and use what the registry holds."),
     "namespace": (NamespaceCommands, "Say who owns a namespace and what holds in it."),
     "version": (VersionCommands, "Tag versions, promote them to channels, yank them."),
+    "keys": (KeysCommands, "Make keys, and say whose signatures count."),
     "audit": (AuditCommands, "See who did what, and prove that nobody changed the record."),
     "registry": (RegistryCommands, "Make the registry of this home, look at it, back it up."),
+    "tuf": (TufCommands, "Fetch safely from a registry, and keep a registry that can be fetched from so."),
 }
 """Groups at the top level, with what help says of each."""
 

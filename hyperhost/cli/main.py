@@ -13,7 +13,7 @@ from typing import Annotated, Any
 import typer
 import typer.core
 
-from hyperhost.cli import doctor, hooks, init, transfer, wit
+from hyperhost.cli import doctor, hooks, init, signing, transfer, wit
 from hyperhost.cli.lazy import GROUPS
 from hyperhost.cli.output import Form
 from hyperhost.cli.session import (
@@ -116,6 +116,7 @@ def build() -> Any:
     for name, (group, text) in GROUPS.items():
         app.add_typer(new_app(text, group), name=name)
     transfer.register(app)
+    signing.register(app)
     return typer.main.get_command(app)
 
 

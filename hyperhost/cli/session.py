@@ -66,11 +66,13 @@ class Session:
         out: Where to write.
         home_path: As given with ``--home``.
         config_path: As given with ``--config``.
+        group: Options that stood before the command of a group that has some, by name.
     """
 
     out: Output = field(default_factory=Output)
     home_path: Path | None = None
     config_path: Path | None = None
+    group: dict[str, Any] = field(default_factory=dict)
 
     def apply(
         self, output: Form | None, quiet: bool, verbose: bool, config: Path | None, home: Path | None
@@ -119,7 +121,8 @@ class Session:
 def new_app(text: str, group: type[typer.core.TyperGroup]) -> typer.Typer:
     """A group of commands that ``group`` finds."""
     app = typer.Typer(cls=group, no_args_is_help=True, pretty_exceptions_enable=False)
-    app.callback(help=text)(lambda: None)
+    before = getattr(group, "before_command", None)
+    app.callback(help=text)(before() if before else lambda: None)
     return app
 
 

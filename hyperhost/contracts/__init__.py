@@ -15,6 +15,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:  # what type checkers and editors see; a test keeps it equal to the table below
+    from hyperhost.contracts.access import *  # noqa: F403
     from hyperhost.contracts.artifact import *  # noqa: F403
     from hyperhost.contracts.command import *  # noqa: F403
     from hyperhost.contracts.content import *  # noqa: F403
@@ -22,12 +23,14 @@ if TYPE_CHECKING:  # what type checkers and editors see; a test keeps it equal t
     from hyperhost.contracts.mesh import *  # noqa: F403
     from hyperhost.contracts.metrics import *  # noqa: F403
     from hyperhost.contracts.operations import *  # noqa: F403
+    from hyperhost.contracts.policy import *  # noqa: F403
     from hyperhost.contracts.records import *  # noqa: F403
     from hyperhost.contracts.resolution import *  # noqa: F403
     from hyperhost.contracts.schedule import *  # noqa: F403
     from hyperhost.contracts.search import *  # noqa: F403
     from hyperhost.contracts.signing import *  # noqa: F403
     from hyperhost.contracts.storage import *  # noqa: F403
+    from hyperhost.contracts.trust import *  # noqa: F403
     from hyperhost.contracts.types import *  # noqa: F403
 
 CONTRACT_VERSION = "1.0.0"
@@ -47,12 +50,15 @@ _NAMES_OF = {
     "storage": "ArtifactPage ArtifactQuery ArtifactSort ArtifactWrite PageRequest PutMode StorageTotals",
     "records": "LogEntry LogPage LogWrite NamespaceUsage Record RecordPage StorageLayout KeptNames",
     "content": "ContentPage ContentTotals StoredContent",
+    "access": "AccessDecision AccessGrant AccessRequest Credential CredentialKind Resource",
     "operations": "OperationCall OperationInfo OperationOutcome Principal PrincipalKind",
+    "policy": "PolicyAction PolicyEnforcement PolicyFinding PolicyRequest",
     "search": (
         "Facet FacetValue Highlight RankAdjustment SearchDocument SearchHit SearchIndexState "
         "SearchRequest SearchResults SearchSort"
     ),
     "signing": "Signature SignerRole SigningKey TrustRule Verification",
+    "trust": "ServedFile TrustSource TrustState TrustedTarget",
     "resolution": "Candidate Exclusion Resolution ResolutionRequest ResolvedVersion",
     "mesh": "DiscoveredService HealthReport HealthState MeshService ServiceLease ServiceQuery",
     "command": "Command CommandArgument CommandOutcome",

@@ -48,6 +48,11 @@ class SigningKey:
         expires_at_us: From when on it no longer signs or verifies; ``None`` is never.
         revoked_at_us: When it was revoked; ``None`` while it is not.
         revocation_reason: Why, for a person; empty while it is not revoked.
+        not_before_us: Until when it neither signs nor verifies; ``None`` is from the beginning.
+        replaced_by: Id of the key that it was rotated to; it only verifies from then on.
+        rotated_from: Id of the key that it replaces, which signed it. Keys of one such chain are
+            one signer, and count once towards a threshold.
+        can_sign: Whether its private half is here.
     """
 
     id: str
@@ -57,6 +62,10 @@ class SigningKey:
     expires_at_us: S64 | None = None
     revoked_at_us: S64 | None = None
     revocation_reason: str = ""
+    not_before_us: S64 | None = None
+    replaced_by: str = ""
+    rotated_from: str = ""
+    can_sign: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -65,12 +65,16 @@ from hyperhost.errors.loading import (
     SignatureMismatchError,
 )
 from hyperhost.errors.operations import (
+    AccessDeniedError,
+    AuthenticationError,
     ConflictError,
     InvalidInputError,
     NotFoundError,
     OperationError,
+    PolicyDeniedError,
     QuotaExceededError,
     StorageError,
+    TrustError,
     UnknownOperationError,
     WrongStateError,
 )
@@ -98,13 +102,17 @@ from hyperhost.errors.plugins import (
     UnsupportedTypeError,
     UpgradeApprovalError,
 )
+from hyperhost.errors.values import CanonicalJsonError
 
 __all__ = [
+    "AccessDeniedError",
+    "AuthenticationError",
     "BadArgumentError",
     "BadResultError",
     "BuildError",
     "CacheError",
     "CanaryError",
+    "CanonicalJsonError",
     "CapabilityDeniedError",
     "CapabilityError",
     "CapabilitySyntaxError",
@@ -146,6 +154,7 @@ __all__ = [
     "PluginLoadError",
     "PluginNotFoundError",
     "PluginStateError",
+    "PolicyDeniedError",
     "ProviderConflictError",
     "ProviderMissingError",
     "QuarantinedError",
@@ -163,6 +172,7 @@ __all__ = [
     "StorageError",
     "ToolchainError",
     "TrapError",
+    "TrustError",
     "UndeclaredImportError",
     "UnknownOperationError",
     "UnsupportedTypeError",

@@ -5,12 +5,16 @@ from __future__ import annotations
 from hyperhost.errors.base import HyperHostError
 
 __all__ = [
+    "AccessDeniedError",
+    "AuthenticationError",
     "ConflictError",
     "InvalidInputError",
     "NotFoundError",
     "OperationError",
+    "PolicyDeniedError",
     "QuotaExceededError",
     "StorageError",
+    "TrustError",
     "UnknownOperationError",
     "WrongStateError",
 ]
@@ -69,3 +73,27 @@ class StorageError(OperationError):
     """The store cannot be read or written. Nothing of the operation was done."""
 
     code = "HH-STORAGE"
+
+
+class AuthenticationError(OperationError):
+    """Somebody could not show who they are: a password, key or token does not hold."""
+
+    code = "HH-UNAUTHENTICATED"
+
+
+class AccessDeniedError(OperationError):
+    """The principal may not do that; the message says what is missing, the hint who can grant it."""
+
+    code = "HH-ACCESS-DENIED"
+
+
+class PolicyDeniedError(AccessDeniedError):
+    """A policy denies it; ``field`` is the policy, ``rule`` the rule of it, the message why."""
+
+    code = "HH-POLICY"
+
+
+class TrustError(OperationError):
+    """What a registry or a mirror sent is not believed; ``rule`` names the attack that it would be."""
+
+    code = "HH-TRUST"

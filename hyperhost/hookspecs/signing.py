@@ -7,8 +7,14 @@ refuses with these rules:
 =========================  =====================================================================
 ``signing.algorithm``      the algorithm is not one the provider knows
 ``signing.key-missing``    there is no key of that id
-``signing.key-unusable``   the key is expired or revoked, or its private half is locked
+``signing.key-unusable``   the key is expired, revoked, rotated or damaged, or its private half is
+                           locked or not here
+``invalid:FIELD:RULE``     an argument is not what it has to be
 =========================  =====================================================================
+
+Bytes are signed as they are given. What is signed must say what it is, so that a signature for one thing
+cannot be shown as one for another: artifacts are signed in the pre-authentication encoding of DSSE
+(:func:`hyperhost.signed_bytes`).
 """
 
 from __future__ import annotations
@@ -33,14 +39,14 @@ class SigningHooks(Protocol):
         A fault ends the operation, and no key was kept.
 
         Args:
-            algorithm: For example ``ed25519``.
+            algorithm: For example ``ed25519``; empty for the provider's usual one.
             expires_at_us: From when on the key is unusable; ``None`` is never.
 
         Returns:
             The public half.
 
         Raises:
-            RefusalError: rule ``signing.algorithm``.
+            RefusalError: rule ``signing.algorithm``; ``invalid:expires_at_us:past``.
 
         Example:
             ```python
@@ -129,7 +135,7 @@ class SigningHooks(Protocol):
         A fault ends the operation, and nothing was signed.
 
         Args:
-            payload: Exactly what is signed; canonical JSON (RFC 8785) when it is an artifact.
+            payload: Exactly what is signed; :func:`hyperhost.signed_bytes` when it is an artifact.
             key_id: Key to sign with; its private half must be there.
             signer: In what role.
 
@@ -221,6 +227,195 @@ class SigningHooks(Protocol):
             host.register(Policy())
             assert host.hook.signing_trust_rule(namespace="org.acme.team").threshold == 2
             assert host.hook.signing_trust_rule(namespace="org.acmeevil") is None
+            ```
+        """
+        ...
+
+    @hookspec(service="signing", firstresult=True, raises=RefusalError)
+    def signing_rotate_key(self, key_id: str, expires_at_us: S64 | None) -> SigningKey:
+        """Replace a key by a new one of the same algorithm, which the old one signs.
+
+        From then on the old key only verifies. The new one is trusted wherever the old one is; both
+        together are one signer. A fault ends the operation, and the old key is as it was.
+
+        Args:
+            key_id: Key to replace; its private half must be there.
+            expires_at_us: From when on the new key is unusable; ``None`` is never.
+
+        Returns:
+            The public half of the new key.
+
+        Raises:
+            RefusalError: rule ``signing.key-missing`` or ``signing.key-unusable``.
+
+        Example:
+            ```python
+            from hyperhost.contracts import SigningKey
+            from hyperhost.hookspecs import hookimpl
+
+            class Fixed:
+                @hookimpl
+                def signing_rotate_key(self, key_id: str, expires_at_us: int | None) -> SigningKey:
+                    return SigningKey("k2", "ed25519", bytes(32), 0, expires_at_us, rotated_from=key_id)
+
+            host.register(Fixed())
+            assert host.hook.signing_rotate_key(key_id="k1", expires_at_us=None).rotated_from == "k1"
+            ```
+        """
+        ...
+
+    @hookspec(service="signing", firstresult=True, raises=RefusalError)
+    def signing_export_key(self, key_id: str, passphrase: str | None) -> bytes:
+        """Write a key as a document that ``signing_import_key`` takes.
+
+        A fault ends the operation that asked.
+
+        Args:
+            key_id: Id of the key.
+            passphrase: Put the private half in, encrypted with this; ``None`` leaves it out.
+
+        Returns:
+            The document.
+
+        Raises:
+            RefusalError: rule ``signing.key-missing``, or ``signing.key-unusable`` when its private half is
+                asked for and is not there, or the passphrase is too short.
+
+        Example:
+            ```python
+            from hyperhost.hookspecs import hookimpl
+
+            class Fixed:
+                @hookimpl
+                def signing_export_key(self, key_id: str, passphrase: str | None) -> bytes:
+                    return b"{}" if passphrase is None else b'{"private": "..."}'
+
+            host.register(Fixed())
+            assert host.hook.signing_export_key(key_id="k1", passphrase=None) == b"{}"
+            ```
+        """
+        ...
+
+    @hookspec(service="signing", firstresult=True, raises=RefusalError)
+    def signing_import_key(self, document: bytes, passphrase: str | None) -> SigningKey:
+        """Take over a key from elsewhere. It is trusted for nothing until a rule says so.
+
+        A key that is known stays as it is, except that a revocation is taken over. A fault ends the
+        operation, and nothing was taken over.
+
+        Args:
+            document: What ``signing_export_key`` wrote, or a public key in a form that the provider knows.
+            passphrase: What its private half is encrypted with; ``None`` takes the public half only.
+
+        Returns:
+            The public half.
+
+        Raises:
+            RefusalError: rule ``signing.key-unusable`` when the document is damaged, its id is not its
+                own, or the passphrase is wrong; ``signing.algorithm``.
+
+        Example:
+            ```python
+            from hyperhost.contracts import SigningKey
+            from hyperhost.hookspecs import hookimpl
+
+            class Fixed:
+                @hookimpl
+                def signing_import_key(self, document: bytes, passphrase: str | None) -> SigningKey:
+                    return SigningKey("k1", "ed25519", document, created_at_us=0)
+
+            host.register(Fixed())
+            key = host.hook.signing_import_key(document=bytes(32), passphrase=None)
+            assert key.public_key == bytes(32)
+            ```
+        """
+        ...
+
+    @hookspec(service="signing", firstresult=True)
+    def signing_list_trust_rules(self) -> list[TrustRule]:
+        """List all trust rules.
+
+        A fault ends the operation that asked.
+
+        Returns:
+            The rules, in the order of their paths.
+
+        Example:
+            ```python
+            from hyperhost.contracts import TrustRule
+            from hyperhost.hookspecs import hookimpl
+
+            class Fixed:
+                @hookimpl
+                def signing_list_trust_rules(self) -> list[TrustRule]:
+                    return [TrustRule("org.acme", ["k1"])]
+
+            host.register(Fixed())
+            assert [rule.namespace for rule in host.hook.signing_list_trust_rules()] == ["org.acme"]
+            ```
+        """
+        ...
+
+    @hookspec(service="signing", firstresult=True, raises=RefusalError)
+    def signing_put_trust_rule(self, rule: TrustRule) -> bool:
+        """Write a trust rule, in place of the one that its namespace has.
+
+        A fault ends the operation; the rules are then as they were.
+
+        Args:
+            rule: The rule.
+
+        Returns:
+            Whether anything is different from before.
+
+        Raises:
+            RefusalError: rule ``signing.key-missing``; ``invalid:…`` when its path is none, or its keys
+                are fewer than its threshold.
+
+        Example:
+            ```python
+            from hyperhost.contracts import TrustRule
+            from hyperhost.hookspecs import hookimpl
+
+            rules = {}
+
+            class InMemory:
+                @hookimpl
+                def signing_put_trust_rule(self, rule: TrustRule) -> bool:
+                    before, rules[rule.namespace] = rules.get(rule.namespace), rule
+                    return before != rule
+
+            host.register(InMemory())
+            rule = TrustRule("org.acme", ["k1", "k2"], threshold=2)
+            assert host.hook.signing_put_trust_rule(rule=rule) is True
+            assert host.hook.signing_put_trust_rule(rule=rule) is False
+            ```
+        """
+        ...
+
+    @hookspec(service="signing", firstresult=True)
+    def signing_remove_trust_rule(self, namespace: str) -> bool:
+        """Remove the trust rule of a namespace; that of its nearest parent holds for it from then on.
+
+        A fault ends the operation; the rule is then as it was.
+
+        Args:
+            namespace: Dotted path, exactly.
+
+        Returns:
+            Whether there was one.
+
+        Example:
+            ```python
+            from hyperhost.hookspecs import hookimpl
+
+            class Fixed:
+                @hookimpl
+                def signing_remove_trust_rule(self, namespace: str) -> bool:
+                    return namespace == "org.acme"
+
+            host.register(Fixed())
+            assert host.hook.signing_remove_trust_rule(namespace="org.acme") is True
             ```
         """
         ...

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -23,6 +24,11 @@ _START: Final = "plugin_start"
 _STOP: Final = "plugin_stop"
 
 
+def now_us() -> int:
+    """The machine's time, in microseconds since 1970."""
+    return time.time_ns() // 1000
+
+
 @dataclass(frozen=True)
 class PluginContext:
     """What a native plugin may know of its host. Given to its method ``plugin_start``, if it has one.
@@ -36,6 +42,7 @@ class PluginContext:
         hook: The host's hooks, to ask other plugins: ``context.hook.storage_usage()``.
         home: The host's home directory; ``None`` when everything is in memory.
         config: Its configuration, from ``[plugins.ID.config]`` of ``hyperhost.toml``.
+        clock: The time, in microseconds since 1970, by which the plugin judges what expires.
     """
 
     id: str
@@ -45,6 +52,7 @@ class PluginContext:
     _state: State | None = field(default=None, repr=False)
     _load: Callable[[str, Path], Plugin] | None = field(default=None, repr=False)
     _record: Callable[[str, str, BaseException], object] | None = field(default=None, repr=False)
+    clock: Callable[[], int] = field(default=now_us, repr=False)
 
     def load(self, package: Path | str) -> Plugin:
         """Load a component that is a part of the plugin, as one that brings a library along does.
@@ -121,6 +129,7 @@ class Natives:
         state: Where logs go.
         load: Loads a component without capabilities.
         record: Keeps a fault, given plugin, hook and error.
+        clock: Microseconds since 1970.
     """
 
     def __init__(
@@ -131,7 +140,9 @@ class Natives:
         state: State,
         load: Callable[[Path], Plugin],
         record: Callable[[str, str, BaseException], object],
+        clock: Callable[[], int] | None = None,
     ) -> None:
+        self._clock = clock or now_us
         self._hook = hook
         self._home = home
         self._config = config
@@ -148,7 +159,7 @@ class Natives:
         """
         config = self._config.plugin(plugin_id).config if self._config is not None else {}
         context = PluginContext(
-            plugin_id, self._hook, self._home, config, self._state, self._load_part, self._record
+            plugin_id, self._hook, self._home, config, self._state, self._load_part, self._record, self._clock
         )
         _call(plugin, _START, plugin_id, context)
 

@@ -11,6 +11,7 @@
       state.db               stores, logs, faults and statistics of plugins
       recordings/            the latest faults of components; may be deleted
       cache/, cache.key      compiled components; may be deleted
+      tuf.key                unlocks the keys of the registry's TUF repository
 """
 
 from __future__ import annotations

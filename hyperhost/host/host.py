@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import difflib
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from contextlib import ExitStack
 from functools import partial
 from pathlib import Path
@@ -64,6 +64,7 @@ class Host:
         quarantine: When and how long faulty plugins rest.
         canary: When a canary is rolled back by itself.
         recordings: Directory for recordings of faults; in ``home``, or in memory, when not given.
+        clock: What native plugins judge expiry by, microseconds since 1970; the machine's when not given.
 
     Attributes:
         name: As above.
@@ -88,6 +89,7 @@ class Host:
         quarantine: QuarantinePolicy | None = None,
         canary: CanaryPolicy | None = None,
         recordings: Path | str | None = None,
+        clock: Callable[[], int] | None = None,
     ) -> None:
         self.name = name
         self.home = Path(home) if home is not None else None
@@ -100,7 +102,7 @@ class Host:
         providers = config.providers if config is not None else None
         self._roster = Roster(self._hooks, self._faults, self.state, providers)
         self._roster.natives = Natives(
-            self._roster.manager.hook, self.home, config, self.state, self.load, self._faults.record
+            self._roster.manager.hook, self.home, config, self.state, self.load, self._faults.record, clock
         )
         self.plugins = self._roster.plugins
         self.hook: HookRelay = self._roster.manager.hook

@@ -9,15 +9,19 @@ from typing import TYPE_CHECKING, Any
 from hyperhost.contracts import OperationCall, OperationInfo, OperationOutcome, Principal, PrincipalKind
 from hyperhost.contracts.codec import to_data
 from hyperhost.errors import (
+    AccessDeniedError,
+    AuthenticationError,
     ConflictError,
     HyperHostError,
     InvalidInputError,
     NotFoundError,
     OperationError,
     PluginStateError,
+    PolicyDeniedError,
     QuotaExceededError,
     RefusalError,
     StorageError,
+    TrustError,
     UnknownOperationError,
     WrongStateError,
 )
@@ -39,8 +43,14 @@ _KINDS: dict[str, type[OperationError]] = {
     "conflict": ConflictError,
     "state": WrongStateError,
     "quota": QuotaExceededError,
+    "denied": AccessDeniedError,
+    "policy": PolicyDeniedError,
+    "unauthenticated": AuthenticationError,
     "storage.exists": ConflictError,
     "storage.missing": NotFoundError,
+    "signing.key-missing": NotFoundError,
+    "signing.key-unusable": WrongStateError,
+    "signing.algorithm": InvalidInputError,
 }
 
 
@@ -164,7 +174,8 @@ def typed(refusal: RefusalError) -> OperationError:
     cls = _KINDS.get(kind)
     if cls is None:
         field, rule = "", refusal.rule
-        cls = StorageError if kind.startswith(("storage.", "content.")) else OperationError
+        storage = kind.startswith(("storage.", "content."))
+        cls = StorageError if storage else TrustError if kind.startswith("trust.") else OperationError
     error = cls(refusal.reason, plugin=refusal.plugin, hook=refusal.hook, hint=refusal.hint)
     error.rule = rule or refusal.rule
     error.field = field

@@ -139,6 +139,7 @@ def test_hooks_are_named_domain_verb_and_take_no_defaults() -> None:
         "mesh",
         "metrics",
         "operation",
+        "policy",
         "resolution",
         "schedule",
         "search",
@@ -146,6 +147,7 @@ def test_hooks_are_named_domain_verb_and_take_no_defaults() -> None:
         "signing",
         "storage",
         "template",
+        "trust",
     )
     for spec in KERNEL_SPECS:
         for name, member in vars(spec).items():
@@ -155,7 +157,16 @@ def test_hooks_are_named_domain_verb_and_take_no_defaults() -> None:
 
 
 def test_services_hold_the_hooks_of_their_specs_and_one_answer_each() -> None:
-    assert set(SERVICES) == {"storage", "content", "secrets", "search", "signing", "resolution", "mesh"}
+    assert set(SERVICES) == {
+        "storage",
+        "content",
+        "secrets",
+        "search",
+        "signing",
+        "resolution",
+        "mesh",
+        "trust",
+    }
     for service, hooks in SERVICES.items():
         assert hooks
         for name in hooks:

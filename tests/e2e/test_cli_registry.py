@@ -146,7 +146,11 @@ def test_before_init_every_command_says_what_to_type(registry_template: Path, tm
     assert "hyperhost artifact create" in shell.ok("registry", "init").err
     again = shell.ok("registry", "init", "-o", "json").data
     assert (again["new"], again["created"]) == (False, [])
-    assert again["providers"] == {"storage": "storage-sql", "content": "content-tiers"}
+    assert again["providers"] == {
+        "storage": "storage-sql",
+        "content": "content-tiers",
+        "signing": "signing-ed25519",
+    }
 
 
 def test_init_keeps_what_a_person_wrote_and_takes_its_own_back_when_it_fails(

@@ -1,4 +1,4 @@
-"""``hyperhost artifact publish``, ``unpublish``, ``undeprecate``, ``archive`` and ``restore``."""
+"""``hyperhost artifact unpublish``, ``undeprecate``, ``archive`` and ``restore``."""
 
 from __future__ import annotations
 
@@ -13,7 +13,6 @@ if TYPE_CHECKING:
 __all__ = ["register"]
 
 _COMMANDS: Final = {
-    "publish": ("published", "Publish a draft. What it holds and needs never changes from then on."),
     "unpublish": ("unpublished", "Take a published artifact back to being a draft."),
     "undeprecate": ("no longer deprecated:", "Take a deprecation back."),
     "archive": ("archived", "Put an artifact away: it is kept, and is neither found nor resolved."),

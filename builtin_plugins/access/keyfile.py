@@ -1,0 +1,84 @@
+"""The key with which the registry signs tokens: a file of the home that only its owner reads."""
+
+from __future__ import annotations
+
+import os
+import threading
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from hyperhost.errors import RefusalError
+
+if TYPE_CHECKING:
+    from biscuit_auth import KeyPair
+
+__all__ = ["RootKey"]
+
+
+class RootKey:
+    """Made when it is first needed.
+
+    Args:
+        file: Where it is kept; ``None`` keeps it for as long as the process runs.
+    """
+
+    def __init__(self, file: Path | None) -> None:
+        self._file = file
+        self._pair: Any = None
+        self._lock = threading.Lock()
+
+    def pair(self) -> KeyPair:
+        """The key.
+
+        Raises:
+            RefusalError: ``state:token-key``: its file cannot be read or written, or others may read it.
+        """
+        with self._lock:
+            if self._pair is None:
+                self._pair = _kept(self._file) if self._file is not None else _made()
+            return self._pair
+
+
+def _made() -> Any:
+    from biscuit_auth import KeyPair
+
+    return KeyPair()
+
+
+def _kept(file: Path) -> Any:
+    from biscuit_auth import Algorithm, KeyPair, PrivateKey
+
+    try:
+        if not file.exists():
+            _write(file, bytes(_made().private_key.to_bytes()).hex())
+        if file.stat().st_mode & 0o077:
+            raise _unusable(f"{file} can be read by others", f"chmod 600 {file}")
+        text = file.read_text(encoding="ascii").strip()
+        return KeyPair.from_private_key(PrivateKey.from_bytes(bytes.fromhex(text), Algorithm.Ed25519))
+    except (OSError, ValueError) as error:
+        words = getattr(error, "strerror", None) or "it is damaged"
+        raise _unusable(
+            f"the key of tokens in {file} cannot be used: {words}", "restore it, or remove it"
+        ) from error
+
+
+def _write(file: Path, text: str) -> None:
+    """Whole or not at all; of two processes that make it at once, one wins, and both use that one's."""
+    file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    fresh = file.with_name(f"{file.name}.{os.getpid()}.{threading.get_ident()}")
+    descriptor = os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
+    try:
+        with os.fdopen(descriptor, "w", encoding="ascii") as stream:
+            stream.write(f"{text}\n")
+            stream.flush()
+            os.fsync(stream.fileno())
+        try:
+            os.link(fresh, file)
+        except FileExistsError:
+            pass
+    finally:
+        fresh.unlink(missing_ok=True)
+
+
+def _unusable(reason: str, hint: str) -> RefusalError:
+    return RefusalError(reason, "state:token-key", hint=hint)

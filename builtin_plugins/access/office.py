@@ -1,0 +1,71 @@
+"""What the plugin is made of, put together."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from hyperhost.contracts import OperationCall, OperationInfo, OperationOutcome
+
+from . import administering, handling
+from .deciding import Decider
+from .desk import Desk
+from .guard import Guard, lines_from
+from .keyfile import RootKey
+from .permissions import LINES
+from .table import run_operation, table_of
+from .tokens import Tokens
+
+if TYPE_CHECKING:
+    import hyperhost
+
+__all__ = ["Office"]
+
+_QUIET: Final = frozenset(
+    ("artifact:read", "artifact:rate", "config:render", "config:reveal", "template:generate", "content:write")
+    + ("namespace:read", "key:read", "trust:read", "audit:read", "administration:read", "role:read")
+)
+"""Permissions whose operations change nothing that decisions are made from."""
+
+
+class Office:
+    """Guard, decider, tokens and operations of one host.
+
+    Args:
+        context: What the host says of itself.
+    """
+
+    def __init__(self, context: hyperhost.PluginContext) -> None:
+        hook = context.hook
+        self._context = context
+        self.decider = Decider(hook, context.clock)
+        root = RootKey(context.data / "token.key" if context.home is not None else None)
+        self.tokens = Tokens(
+            self.decider.store, root, context.clock, lambda each: hook.access_lookup(principal_id=each)
+        )
+        self.decider.tokens = self.tokens
+        self.guard = Guard(hook, context.clock, lines_from(context.config.get("operations", {})))
+        self._table = table_of(administering, handling)
+
+    def infos(self) -> list[OperationInfo]:
+        """Every operation."""
+        return [known.info for known in self._table.values()]
+
+    def run(self, call: OperationCall) -> OperationOutcome | None:
+        """Run an operation, if it is one of these.
+
+        Raises:
+            RefusalError: an argument is wrong, or it must not happen.
+        """
+        known = self._table.get(call.operation)
+        if known is None:
+            return None
+        context = self._context
+        return run_operation(
+            known, call, Desk(call, context.hook, self.decider, self.tokens, context.clock())
+        )
+
+    def settle(self, call: OperationCall) -> None:
+        """Forget what was known, after an operation that may have changed who may do what."""
+        line = LINES.get(call.operation)
+        if line is None or line.permission not in _QUIET:
+            self.decider.forget()

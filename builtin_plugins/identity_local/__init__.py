@@ -1,0 +1,1 @@
+"""People with passwords, their API keys and their sessions, kept in the store of the registry."""

@@ -1,0 +1,1 @@
+"""Policies: rules in TOML that are asked before anything happens."""

@@ -1,0 +1,1 @@
+"""A registry is a TUF repository, and what fetches from one is a TUF client."""
