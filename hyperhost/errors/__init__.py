@@ -69,6 +69,7 @@ from hyperhost.errors.operations import (
     InvalidInputError,
     NotFoundError,
     OperationError,
+    QuerySyntaxError,
     QuotaExceededError,
     StorageError,
     UnknownOperationError,
@@ -98,6 +99,11 @@ from hyperhost.errors.plugins import (
     UnsupportedTypeError,
     UpgradeApprovalError,
 )
+from hyperhost.errors.resolution import (
+    ConstraintError,
+    ResolutionError,
+    VersionError,
+)
 
 __all__ = [
     "BadArgumentError",
@@ -114,6 +120,7 @@ __all__ = [
     "ConcurrencyLimitError",
     "ConfigError",
     "ConflictError",
+    "ConstraintError",
     "CoreModuleError",
     "CorruptComponentError",
     "DeadlineError",
@@ -149,12 +156,14 @@ __all__ = [
     "ProviderConflictError",
     "ProviderMissingError",
     "QuarantinedError",
+    "QuerySyntaxError",
     "QuotaError",
     "QuotaExceededError",
     "RecordingComponentError",
     "RecordingError",
     "RefusalError",
     "ReplayMismatchError",
+    "ResolutionError",
     "SandboxError",
     "SignatureError",
     "SignatureMismatchError",
@@ -167,5 +176,6 @@ __all__ = [
     "UnknownOperationError",
     "UnsupportedTypeError",
     "UpgradeApprovalError",
+    "VersionError",
     "WrongStateError",
 ]
