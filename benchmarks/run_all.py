@@ -30,6 +30,7 @@ SCRIPTS = (
     "audit",
     "languages",
     "replay",
+    "solver",
 )
 
 

@@ -22,7 +22,7 @@ __all__ = ["BUILT_IN", "command_from", "find_command", "hidden", "known_commands
 
 BUILT_IN: Final = (
     *("demo", "init", "doctor", "wit", "hooks", "plugin"),
-    *("artifact", "namespace", "version", "audit", "registry", "export", "import", "sync"),
+    *("artifact", "namespace", "version", "deps", "audit", "registry", "search", "export", "import", "sync"),
 )
 """Names at the top level that plugins cannot take."""
 

@@ -53,7 +53,7 @@ _NAMES_OF = {
         "SearchRequest SearchResults SearchSort"
     ),
     "signing": "Signature SignerRole SigningKey TrustRule Verification",
-    "resolution": "Candidate Exclusion Resolution ResolutionRequest ResolvedVersion",
+    "resolution": "Candidate Exclusion Resolution ResolutionRequest ResolvedNeed ResolvedVersion",
     "mesh": "DiscoveredService HealthReport HealthState MeshService ServiceLease ServiceQuery",
     "command": "Command CommandArgument CommandOutcome",
     "metrics": "Metric MetricKind OperationSample",

@@ -146,7 +146,11 @@ def test_before_init_every_command_says_what_to_type(registry_template: Path, tm
     assert "hyperhost artifact create" in shell.ok("registry", "init").err
     again = shell.ok("registry", "init", "-o", "json").data
     assert (again["new"], again["created"]) == (False, [])
-    assert again["providers"] == {"storage": "storage-sql", "content": "content-tiers"}
+    assert again["providers"] == {
+        "storage": "storage-sql",
+        "content": "content-tiers",
+        "search": "search-whoosh",
+    }
 
 
 def test_init_keeps_what_a_person_wrote_and_takes_its_own_back_when_it_fails(
@@ -188,6 +192,10 @@ def test_versions_are_tagged_promoted_and_yanked(registry: Shell) -> None:
         ("1.0.0", ["stable"], [], None),
     ]
     assert registry.ok("artifact", "get", "org.acme/auth@stable", "-o", "json").data["version"] == "1.0.0"
+    registry.ok("version", "demote", "org.acme/auth", "edge")
+    done = registry("version", "demote", "org.acme/auth", "edge")
+    assert (done.status, "has no channel 'edge'" in done.err) == (1, True)
+    assert registry.ok("version", "list", "org.acme/auth", "-o", "json").data[0]["channels"] == []
     registry.ok("version", "unyank", "org.acme/auth@1.1.0")
     registry.ok("version", "untag", "org.acme/auth", "stable")
     done = registry("version", "untag", "org.acme/auth", "stable")
