@@ -29,7 +29,7 @@ from builtin_plugins.storage_sql.plugin import StorageSql
 from builtin_plugins.transfer.exporting import export
 from builtin_plugins.transfer.importing import import_file
 from builtin_plugins.transfer.plugin import Transfer
-from hyperhost.contracts import Artifact, ArtifactWrite, PutMode
+from hyperhost.contracts import Artifact, ArtifactType, ArtifactWrite, PutMode
 from hyperhost.contracts.codec import to_data
 from hyperhost.host.operations import LOCAL_OWNER
 
@@ -42,11 +42,23 @@ def artifacts() -> list[Artifact]:
     """Artifacts of the corpus, called as the registry allows."""
     found = []
     for number, item in enumerate(corpus.artifacts(SIZE)):
-        name = re.sub(r"[^a-z0-9]+", "-", item.name.lower()).strip("-")
+        needs = {_called(each.artifact): each for each in item.dependencies}
         found.append(
-            dataclasses.replace(item, name=f"p-{name}-{number}", version=f"1.{number % 90}.0", content=None)
+            dataclasses.replace(
+                item,
+                name=f"{_called(item.name)}-{number}",
+                dependencies=[dataclasses.replace(each, artifact=name) for name, each in needs.items()],
+                version=f"1.{number % 90}.0",
+                type=ArtifactType.LIBRARY,  # which needs no manifest
+                content=None,
+            )
         )
     return found
+
+
+def _called(text: str) -> str:
+    path, slash, name = text.lower().rpartition("/")
+    return path + slash + re.sub(r"[^a-z0-9]+", "-", name).strip("-")
 
 
 def registry(path: Path) -> hyperhost.Host:
@@ -87,7 +99,7 @@ def imported(path: Path, data: bytes) -> tuple[float, float]:
         seconds = time.perf_counter() - began
         for name, hook in (kept | ending).items():
             setattr(host.hook, name, hook)
-        assert report.created == SIZE
+        assert report.created == SIZE, report.issues[:3]
     return seconds, totals[0]
 
 

@@ -32,6 +32,7 @@ SCRIPTS = (
     "tuf_repository",
     "languages",
     "replay",
+    "solver",
 )
 
 

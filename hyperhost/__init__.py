@@ -13,6 +13,7 @@ __version__ = "0.1.0"
 
 if TYPE_CHECKING:
     from hyperhost import errors as errors
+    from hyperhost import versions as versions
     from hyperhost.capabilities.grammar import Capability as Capability
     from hyperhost.contracts.limits import Limits as Limits
     from hyperhost.hookspecs.markers import hookimpl as hookimpl
@@ -34,6 +35,7 @@ if TYPE_CHECKING:
     from hyperhost.host.judging import judge_signatures as judge_signatures
     from hyperhost.host.keys.algorithm import KeyAlgorithm as KeyAlgorithm
     from hyperhost.host.keys.provider import SigningProvider as SigningProvider
+    from hyperhost.host.lean import import_without as import_without
     from hyperhost.host.operations import Operations as Operations
     from hyperhost.host.outputs import write_outputs as write_outputs
     from hyperhost.host.plugin import Plugin as Plugin
@@ -71,6 +73,7 @@ _NAMES = {
     "hookspec": "hyperhost.hookspecs.markers",
     "hostfunction": "hyperhost.sandbox.interface",
     "judge_signatures": "hyperhost.host.judging",
+    "import_without": "hyperhost.host.lean",
     "open_host": "hyperhost.host.home",
     "read_bundle": "hyperhost.host.envelope",
     "replay": "hyperhost.host.replay",
@@ -79,12 +82,12 @@ _NAMES = {
     "write_outputs": "hyperhost.host.outputs",
 }
 
-__all__ = [*_NAMES, "__version__", "errors"]
+__all__ = [*_NAMES, "__version__", "errors", "versions"]
 
 
 def __getattr__(name: str) -> Any:
-    if name == "errors":
-        return import_module("hyperhost.errors")
+    if name in ("errors", "versions"):
+        return import_module(f"hyperhost.{name}")
     if name in _NAMES:
         value = getattr(import_module(_NAMES[name]), name)
         globals()[name] = value

@@ -180,10 +180,11 @@ class Decider:
         if principal.id not in now.assigned:
             now.assigned[principal.id] = self.store.assigned(principal.id)
         found = [(name, "") for name in principal.roles]
-        for each in now.assigned[principal.id]:
-            if each.expires_at_us is None or request.at_us < each.expires_at_us:
-                found.append((each.role, each.namespace))
-        return found
+        return found + [
+            (each.role, each.namespace)
+            for each in now.assigned[principal.id]
+            if each.expires_at_us is None or request.at_us < each.expires_at_us
+        ]
 
     def _grants(self, request: AccessRequest, now: _Second) -> list[AccessGrant]:
         """What other plugins add, given the roles that count here."""

@@ -82,7 +82,7 @@ def lines_from(config: Mapping[str, Any]) -> dict[str, Line]:
             raise ValueError(
                 f"operations.{name} = {text!r}: write 'KIND:ACTION', or 'KIND:ACTION KIND ARGUMENT'"
             )
-        found[name] = Line(*words)
+        found[name] = Line(words[0], *words[1:3])
     return found
 
 

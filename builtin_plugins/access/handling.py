@@ -158,7 +158,7 @@ def token_list(desk: Desk) -> list[Issued]:
 
 @operation("token_revoke", group="access", changes=True)
 def token_revoke(desk: Desk, id: str = "", token: str = "") -> list[str]:  # noqa: A002 - the field's word
-    """Revoke a token by its id, or one that was narrowed down by showing it; with all that was made from it."""
+    """Revoke a token by its id, or a narrowed one by showing it, with all that was made from it."""
     if bool(id) == bool(token):
         raise invalid("id", "either", "give an id, or a token", "one of them")
     held: Held | None = desk.tokens.read(token) if token else None

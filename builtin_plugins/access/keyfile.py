@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import threading
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from hyperhost.errors import RefusalError
 
-if TYPE_CHECKING:
-    from biscuit_auth import KeyPair
+from .biscuit import library
 
 __all__ = ["RootKey"]
 
@@ -27,7 +27,7 @@ class RootKey:
         self._pair: Any = None
         self._lock = threading.Lock()
 
-    def pair(self) -> KeyPair:
+    def pair(self) -> Any:
         """The key.
 
         Raises:
@@ -40,21 +40,19 @@ class RootKey:
 
 
 def _made() -> Any:
-    from biscuit_auth import KeyPair
-
-    return KeyPair()
+    return library().KeyPair()
 
 
 def _kept(file: Path) -> Any:
-    from biscuit_auth import Algorithm, KeyPair, PrivateKey
-
+    biscuit = library()
     try:
         if not file.exists():
             _write(file, bytes(_made().private_key.to_bytes()).hex())
         if file.stat().st_mode & 0o077:
             raise _unusable(f"{file} can be read by others", f"chmod 600 {file}")
         text = file.read_text(encoding="ascii").strip()
-        return KeyPair.from_private_key(PrivateKey.from_bytes(bytes.fromhex(text), Algorithm.Ed25519))
+        private = biscuit.PrivateKey.from_bytes(bytes.fromhex(text), biscuit.Algorithm.Ed25519)
+        return biscuit.KeyPair.from_private_key(private)
     except (OSError, ValueError) as error:
         words = getattr(error, "strerror", None) or "it is damaged"
         raise _unusable(
@@ -72,10 +70,8 @@ def _write(file: Path, text: str) -> None:
             stream.write(f"{text}\n")
             stream.flush()
             os.fsync(stream.fileno())
-        try:
+        with contextlib.suppress(FileExistsError):
             os.link(fresh, file)
-        except FileExistsError:
-            pass
     finally:
         fresh.unlink(missing_ok=True)
 

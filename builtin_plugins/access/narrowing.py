@@ -6,12 +6,10 @@ import ipaddress
 import re
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Final
+from typing import Any, Final
 
+from .biscuit import library
 from .words import invalid
-
-if TYPE_CHECKING:
-    from biscuit_auth import BlockBuilder
 
 __all__ = ["PATH", "PERMISSION", "Narrowed", "checks_of", "networks_of"]
 
@@ -47,15 +45,13 @@ class Narrowed:
     user_agent: str = ""
 
 
-def checks_of(narrowed: Narrowed) -> BlockBuilder:
+def checks_of(narrowed: Narrowed) -> Any:
     """The block that says so.
 
     Raises:
         RefusalError: something in it is not what it has to be.
     """
-    from biscuit_auth import BlockBuilder
-
-    block = BlockBuilder()
+    block = library().BlockBuilder()
     for name, fact, values in (
         ("allow", "asked", _checked("allow", narrowed.allow, PERMISSION)),
         ("namespaces", "within", _checked("namespaces", narrowed.namespaces, PATH)),

@@ -21,8 +21,11 @@ if TYPE_CHECKING:
 __all__ = ["Office"]
 
 _QUIET: Final = frozenset(
-    ("artifact:read", "artifact:rate", "config:render", "config:reveal", "template:generate", "content:write")
-    + ("namespace:read", "key:read", "trust:read", "audit:read", "administration:read", "role:read")
+    (
+        *("artifact:read", "artifact:rate", "config:render", "config:reveal", "template:generate"),
+        *("content:write", "namespace:read", "key:read", "trust:read", "audit:read", "role:read"),
+        "administration:read",
+    )
 )
 """Permissions whose operations change nothing that decisions are made from."""
 

@@ -17,12 +17,11 @@ from typing import TYPE_CHECKING, Any, Final
 
 from hyperhost.contracts import AccessRequest, Credential, Principal, PrincipalKind
 
+from .biscuit import library
 from .narrowing import Narrowed, checks_of
 from .words import invalid, unauthenticated
 
 if TYPE_CHECKING:
-    from biscuit_auth import AuthorizerBuilder, Biscuit
-
     from .keyfile import RootKey
     from .store import Issued, Store
 
@@ -35,7 +34,7 @@ _TIME: Final = timedelta(seconds=2)
 """The library's own limit, a millisecond of wall time, refuses at random on a busy machine."""
 _FACTS: Final = 2_000
 _ROUNDS: Final = 100
-_PREFIX: Final = "token:"  # noqa: S105 - the beginning of ids, no secret
+_PREFIX: Final = "token:"
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,10 +103,8 @@ class Tokens:
             narrowed: Where and when it holds.
             depth: How often it may be narrowed down and passed on.
         """
-        from biscuit_auth import BiscuitBuilder
-
         assert issued.allow is not None  # a new one says what it allows
-        builder = BiscuitBuilder(
+        builder = library().BiscuitBuilder(
             "token({id}); issuer({issuer}); subject({subject}); audience({audience}); span({start}, {end});"
             " check if blocks($n), $n <= {depth};",
             {
@@ -134,13 +131,12 @@ class Tokens:
         Raises:
             RefusalError: ``unauthenticated:token:…``: it is none of this registry's, or damaged.
         """
-        from biscuit_auth import Biscuit, BiscuitValidationError, Rule
-
+        biscuit = library()
         if not text or len(text) > _LONGEST or not text.isascii():
             raise unauthenticated("damaged", "that is no token", "give the whole token, as it was printed")
         try:
-            token = Biscuit.from_base64(text, self._root.pair().public_key)
-        except (BiscuitValidationError, ValueError) as error:
+            token = biscuit.Biscuit.from_base64(text, self._root.pair().public_key)
+        except (biscuit.BiscuitValidationError, ValueError) as error:
             raise unauthenticated(
                 "signature",
                 "the token was not issued here, or not all of it is there, or it was changed",
@@ -151,8 +147,8 @@ class Tokens:
         reader = self._limited().build(token)
         said: dict[str, list[Any]] = {}
         for name in ("token", "issuer", "subject", "audience"):
-            said[name] = reader.query(Rule(f"found($v) <- {name}($v)"))[0].terms
-        start, end = reader.query(Rule("found($s, $e) <- span($s, $e)"))[0].terms
+            said[name] = reader.query(biscuit.Rule(f"found($v) <- {name}($v)"))[0].terms
+        start, end = reader.query(biscuit.Rule("found($s, $e) <- span($s, $e)"))[0].terms
         return Held(
             said["token"][0],
             said["issuer"][0],
@@ -196,7 +192,7 @@ class Tokens:
             raise unauthenticated("unknown", "the token was not issued here")
         if issued.issuer == "local:owner":
             return Principal(issued.issuer)
-        seen = {
+        seen: dict[str, str] = {
             key: principal.attributes[key] for key in ("ip", "user_agent") if key in principal.attributes
         }
         known = self._lookup(issued.issuer)
@@ -205,17 +201,16 @@ class Tokens:
 
     def objection(self, request: AccessRequest) -> str:
         """What in the token speaks against a use of it; empty when nothing does."""
-        from biscuit_auth import AuthorizationError
-
         held = self._known(request.principal)
-        asked = self._limited()
-        for name, values in _facts(request, held).items():
-            for value in values:
-                asked.add_code(f"{name}({{v}})", {"v": value})
-        asked.add_code("allow if permits($p), asked($p)")
+        lines, values = ["allow if permits($p), asked($p);"], {}
+        for name, found in _facts(request, held).items():
+            for value in found:
+                lines.append(f"{name}({{v{len(values)}}});")
+                values[f"v{len(values)}"] = value
+        asked = self._limited(" ".join(lines), values)
         try:
             asked.build(held.token).authorize()
-        except AuthorizationError as error:
+        except library().AuthorizationError as error:
             return f"the token {held.id} does not allow {request.permission} here: {_first(str(error))}"
         return ""
 
@@ -247,10 +242,8 @@ class Tokens:
                 "ask for one that is meant for this",
             )
 
-    def _limited(self) -> AuthorizerBuilder:
-        from biscuit_auth import AuthorizerBuilder
-
-        builder = AuthorizerBuilder()
+    def _limited(self, code: str = "", values: Mapping[str, Any] | None = None) -> Any:
+        builder = library().AuthorizerBuilder(code, values or {})
         limits = builder.limits()
         limits.max_time, limits.max_facts, limits.max_iterations = _TIME, _FACTS, _ROUNDS
         builder.set_limits(limits)
@@ -269,15 +262,16 @@ def attenuate(text: str, public_key: str, narrowed: Narrowed, depth: int | None 
     Raises:
         RefusalError: it is no token of that registry, or cannot be narrowed down any more.
     """
-    from biscuit_auth import Algorithm, Biscuit, BiscuitValidationError, PublicKey
-
+    biscuit = library()
     try:
-        key = PublicKey.from_bytes(bytes.fromhex(public_key.removeprefix("ed25519/")), Algorithm.Ed25519)
+        key = biscuit.PublicKey.from_bytes(
+            bytes.fromhex(public_key.removeprefix("ed25519/")), biscuit.Algorithm.Ed25519
+        )
     except ValueError as error:
         raise invalid("key", "format", "that is no public key", "give what token_key answers") from error
     try:
-        token: Biscuit = Biscuit.from_base64(text, key)
-    except (BiscuitValidationError, ValueError) as error:
+        token = biscuit.Biscuit.from_base64(text, key)
+    except (biscuit.BiscuitValidationError, ValueError) as error:
         raise unauthenticated(
             "signature", "the token is not one of that registry, or not all of it is there"
         ) from error

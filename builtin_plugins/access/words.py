@@ -45,7 +45,7 @@ def denied(principal: Principal, operation: str, decision: AccessDecision) -> Re
 def unlisted(principal: Principal, operation: str) -> RefusalError:
     """The refusal of an operation of which nobody has said what it needs."""
     return RefusalError(
-        f"{principal.id} may not {operation[:80].replace('_', ' ')}: nobody has said what it takes to do that",
+        f"{principal.id} may not {operation[:80].replace('_', ' ')}: nobody has said what that takes",
         "denied:operation:unlisted",
         hint="the owner of the home can say so in [plugins.access.config.operations]",
     )

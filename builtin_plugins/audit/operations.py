@@ -144,7 +144,8 @@ class Desk:
             arguments: Any = from_data(kind, json.loads(call.arguments_json))
         except DataError as error:
             name, _, rest = error.path.partition(".")
-            raise _invalid(name or rest, "type", f"{error.path or 'the arguments'} {error.problem}") from None
+            reason = f"{error.path or 'the arguments'} {error.problem}"
+            raise _invalid(name or rest, "type", reason, error.hint) from None
         except ValueError as error:
             raise _invalid("", "json", f"the arguments are no JSON: {error}") from None
         answer, details = run(self, arguments, call)

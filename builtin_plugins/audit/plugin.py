@@ -6,8 +6,11 @@ judges an operation (20 and more), so that what these refuse is recorded, too.
 
 from __future__ import annotations
 
+import json
 import threading
 from collections.abc import Generator
+from functools import cache
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from hyperhost.contracts import OperationCall, OperationInfo, OperationOutcome
@@ -37,9 +40,7 @@ class Audit:
     @hookimpl(specname="operation_list")
     def offered(self) -> list[OperationInfo]:
         """See the hookspec."""
-        from .operations import OPERATIONS
-
-        return OPERATIONS
+        return list(_offered().values())
 
     @hookimpl(wrapper=True, priority=10)
     def operation_run(
@@ -61,19 +62,33 @@ class Audit:
             return self._recorder
 
 
+@cache
+def _offered() -> dict[str, OperationInfo]:
+    """The operations as ``sdk/operations.py`` wrote them down: their modules take a while to import."""
+    written = json.loads(Path(__file__).with_name("operations.json").read_text(encoding="utf-8"))
+    return {name: OperationInfo(**info) for name, info in written.items()}
+
+
 def _recorder(context: hyperhost.PluginContext) -> Recorder:
     from .catalog import Catalog
     from .chain import Chain
     from .head import HeadFile
-    from .operations import Desk
     from .recorder import Recorder
 
     head = HeadFile(context.data / "head") if context.home is not None else None
+
+    def own(call: OperationCall) -> OperationOutcome | None:
+        if call.operation not in _offered():
+            return None
+        from .operations import Desk
+
+        return Desk(context.hook, head).run(call)
+
     chain = Chain(context.hook, head, lambda words: context.log("error", words))
     return Recorder(
         context.hook,
         Catalog(context.hook),
         chain,
-        Desk(context.hook, head).run,
+        own,
         lambda error: context.fault("operation_run", error),
     )

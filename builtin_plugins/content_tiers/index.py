@@ -39,6 +39,7 @@ class Entry:
         at: When it was stored, in microseconds since 1970.
         used: When it was last uploaded; collecting goes by this.
         damaged: Reading it found that it is not what was stored; uploading it again replaces it.
+        leaving: A collection, by a random token, that is about to remove it unless somebody uses it.
     """
 
     size: int
@@ -48,6 +49,7 @@ class Entry:
     at: int
     used: int
     damaged: bool = False
+    leaving: str = ""
 
     @property
     def uri(self) -> str | None:
@@ -83,7 +85,10 @@ class Index:
 
     def put(self, content_hash: str, entry: Entry, before: Entry | None) -> None:
         """Write an entry, within a unit of work; ``before`` is what it replaces."""
-        text = json.dumps(asdict(entry), separators=(",", ":"))
+        data = asdict(entry)
+        if not entry.leaving:
+            del data["leaving"]
+        text = json.dumps(data, separators=(",", ":"))
         self.hook.storage_put_record(collection=_ENTRIES, key=content_hash, data_json=text, mode=None)
         if before is None or (before.tier, before.size) != (entry.tier, entry.size):
             if before is not None:

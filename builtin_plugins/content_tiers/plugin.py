@@ -105,18 +105,21 @@ class ContentTiers:
     @hookimpl
     def operation_list(self) -> list[OperationInfo]:
         """See the hookspec."""
-        from .collecting import info
+        from .collecting import infos
 
-        return [info()]
+        return infos()
 
     @hookimpl
     def operation_run(self, call: OperationCall) -> OperationOutcome | None:
         """See the hookspec."""
-        if call.operation != "content_collect":
+        if call.operation not in ("content_collect", "content_collect_step"):
             return None
-        from .collecting import answer, collect
+        from .collecting import COLLECT, answer, collect, step
 
-        text = answer(collect(self._store, call, time.time_ns() // 1000))
+        if call.operation == COLLECT:
+            text = answer(collect(self._store, call, time.time_ns() // 1000))
+        else:
+            text = answer(step(self._store, call))
         return OperationOutcome(text, target="content", details_json=text)
 
     @hookimpl(specname="operation_run", wrapper=True, priority=0)

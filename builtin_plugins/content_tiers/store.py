@@ -22,6 +22,8 @@ from .uploads import APPEND_MAX, Upload, Uploads, discard, remove_forgotten
 if TYPE_CHECKING:
     from hyperhost import PluginContext
 
+    from .collecting import Batch
+
 __all__ = ["Store"]
 
 _LIST_MAX: Final = 10_000
@@ -35,6 +37,11 @@ class Store:
     Args:
         context: What the plugin was given.
         settings: Limits and bucket.
+
+    Attributes:
+        index: Which contents there are.
+        uploads: What is being uploaded.
+        leaving: What collections of this process are about to remove, by their tokens.
     """
 
     def __init__(self, context: PluginContext, settings: Settings) -> None:
@@ -44,6 +51,7 @@ class Store:
         self._spool: Path | None = None
         self._bucket: Objects | None = None
         self._removed: set[tuple[str, str]] = set()
+        self.leaving: dict[str, Batch] = {}
         self.index = Index(context.hook)
         self.uploads = Uploads(self._uploads_directory, settings.inline_below, settings.max_bytes)
 
@@ -72,8 +80,10 @@ class Store:
             discard(upload)
 
     def stat(self, content_hash: str) -> ContentInfo | None:
-        """Size and place of a content."""
+        """Size and place of a content; within a writing unit no collection takes it any more."""
         entry = self.index.get(content_hash) if is_hash(content_hash) else None
+        if entry is not None and entry.leaving and self._is_writing():
+            self.index.put(content_hash, dataclasses.replace(entry, leaving=""), entry)
         return None if entry is None else _info(content_hash, entry)
 
     def read(self, content_hash: str, offset: int, length: int) -> bytes | None:
@@ -226,10 +236,23 @@ class Store:
         now = time.time_ns() // 1000
         with self.index.unit():
             entry = self.index.get(content_hash)
-            if entry is not None and now - entry.used > _USED_EVERY_US:
-                entry = dataclasses.replace(entry, used=now)
+            if entry is not None and (entry.leaving or now - entry.used > _USED_EVERY_US):
+                entry = dataclasses.replace(entry, used=now, leaving="")
                 self.index.put(content_hash, entry, entry)
         return entry
+
+    def _is_writing(self) -> bool:
+        """Whether this thread is in a unit of work that writes."""
+        with self.index.unit(write=False) as outermost:
+            if outermost:
+                return False
+            try:
+                with self.index.unit():
+                    return True
+            except RefusalError as error:
+                if error.rule != "storage.unit":
+                    raise
+                return False
 
     def _read(self, content_hash: str, entry: Entry, offset: int, length: int) -> bytes:
         if offset >= entry.size or not length:

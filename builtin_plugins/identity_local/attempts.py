@@ -7,6 +7,7 @@ one that does. What is kept of a name is its hash: people type passwords where t
 from __future__ import annotations
 
 import hashlib
+import ipaddress
 import secrets
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -100,7 +101,7 @@ class Attempts:
     def _keys(self, name: str, address: str) -> list[tuple[str, int]]:
         found = [(_key("name", name), self._settings.failures_per_user)]
         if address:
-            found.append((_key("address", address), self._settings.failures_per_address))
+            found.append((_key("address", _network(address)), self._settings.failures_per_address))
         return found
 
     def _count(self, key: str) -> Count:
@@ -126,6 +127,17 @@ class Attempts:
             for key, data in self._records.some(ATTEMPTS, prefix, _SWEPT):
                 if self._is_over(Count(data["failures"], data["last_us"])):
                     self._records.drop(ATTEMPTS, key)
+
+
+def _network(address: str) -> str:
+    """What counts as one address: of IPv6 the 64 bits that a provider gives to one customer."""
+    try:
+        found = ipaddress.ip_address(address)
+    except ValueError:
+        return address
+    if isinstance(found, ipaddress.IPv6Address):
+        return str(found.ipv4_mapped or ipaddress.ip_network((found, 64), strict=False))
+    return str(found)
 
 
 def _key(kind: str, text: str) -> str:

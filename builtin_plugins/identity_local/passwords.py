@@ -8,7 +8,8 @@ import secrets
 import threading
 import unicodedata
 from collections import OrderedDict
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
 
@@ -97,16 +98,19 @@ class Passwords:
             )
         return kept
 
-    def slot(self) -> threading.BoundedSemaphore:
-        """One of the few places for hashing; to be entered with ``with``.
+    @contextmanager
+    def slot(self) -> Iterator[None]:
+        """One of the few places for hashing.
 
         Raises:
             RefusalError: ``state:password``: too many wait.
         """
         if not self._slots.acquire(timeout=_WAIT_S):
             raise RefusalError("too many logins at once", "state:password", hint="try again")
-        self._slots.release()
-        return self._slots
+        try:
+            yield
+        finally:
+            self._slots.release()
 
     def matches(self, verifier: str | None, password: str) -> bool:
         """Whether a password is the one of a hash. Without one, it takes as long and never is.
@@ -142,9 +146,7 @@ class Passwords:
     def _dummy(self) -> str:
         """A hash of nothing: random bytes in the form of one, so that making it costs nothing."""
         settings = self._settings
-        salt, digest = (
-            base64.b64encode(os.urandom(count)).decode("ascii").rstrip("=") for count in (16, 32)
-        )
+        salt, digest = (base64.b64encode(os.urandom(count)).decode("ascii").rstrip("=") for count in (16, 32))
         costs = f"m={settings.argon2_memory_kib},t={settings.argon2_passes},p={settings.argon2_lanes}"
         return f"$argon2id$v=19${costs}${salt}${digest}"
 

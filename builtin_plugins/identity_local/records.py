@@ -29,7 +29,7 @@ __all__ = [
 ]
 
 USERS: Final = "identity-users"
-PASSWORDS: Final = "identity-passwords"  # noqa: S105 - a collection's name
+PASSWORDS: Final = "identity-passwords"
 KEYS: Final = "identity-api-keys"
 SESSIONS: Final = "identity-sessions"
 SEEN: Final = "identity-seen"

@@ -24,6 +24,9 @@ __all__ = ["Facts", "verbs_of"]
 _NAMESPACES: Final = "namespaces"
 """Collection in which the registry keeps namespaces, by path."""
 
+_SEALED: Final = "$sealed"
+"""The one key of the values of a config that is encrypted at rest."""
+
 _VERBS: Final = {
     ChangeKind.CREATED: "create",
     ChangeKind.UPDATED: "update",
@@ -222,9 +225,11 @@ class Facts:
 
 
 def _open_part(artifact: Artifact, manifest: Any) -> Any:
-    """A manifest without what is encrypted in it."""
-    sealed = artifact.type is ArtifactType.CONFIG and isinstance(manifest, dict) and manifest.get("encrypted")
-    return {key: value for key, value in manifest.items() if key != "values"} if sealed else manifest
+    """A manifest without what is sealed in it: those values are encrypted, whatever they look like."""
+    values = manifest.get("values") if isinstance(manifest, dict) else None
+    if artifact.type is not ArtifactType.CONFIG or not isinstance(values, dict) or set(values) != {_SEALED}:
+        return manifest
+    return {key: value for key, value in manifest.items() if key != "values"}
 
 
 def _at(data: Any, path: str) -> Any:

@@ -7,7 +7,6 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from hyperhost.contracts import PolicyAction, PolicyEnforcement, PolicyFinding
-from hyperhost.errors import RefusalError
 
 from .cedar import CedarRules, cedar_of
 from .conditions import MISSING, UNKNOWN, Step, explained, holds
@@ -201,12 +200,6 @@ def in_scope(scope: Scope, facts: Facts, *, sure: bool = False) -> bool:
         and _lies(scope.artifacts, artifact, sure)
         and _lies(scope.types, kind, sure)
     )
-
-
-def refused(policy: str, judged: Judged, hint: str) -> RefusalError:
-    """The refusal that a finding stands for."""
-    finding = judged.finding
-    return RefusalError(finding.reason, f"policy:{policy}:{finding.rule}", hint=hint)
 
 
 def _lies(patterns: tuple[str, ...], value: Any, sure: bool, *, below: bool = False) -> bool:

@@ -39,7 +39,19 @@ from .vault import Vault
 from .versions import forget
 from .work import Work
 
-__all__ = ["RETIRED", "create", "delete", "list_artifacts", "read", "read_manifest", "update", "validate"]
+__all__ = [
+    *(
+        "RETIRED",
+        "create",
+        "delete",
+        "list_artifacts",
+        "read",
+        "read_manifest",
+        "resolve",
+        "update",
+        "validate",
+    ),
+]
 
 RETIRED: Final = "retired-versions"
 """Collection of versions that were published and then deleted, by ``namespace/name@version``."""
@@ -67,6 +79,13 @@ def read(work: Work, artifact: str) -> Artifact:
     found = find(work, artifact)
     work.about(coordinates(found), found.namespace)
     work.private = found.visibility is not Visibility.PUBLIC
+    return found
+
+
+@operation("resolve", group="artifact", permission="artifact:read", reads_private=True)
+def resolve(work: Work, artifact: str) -> Artifact:
+    """Say which version a reference means now, as in org.acme/auth@^1.2 or org.acme/auth@stable."""
+    found: Artifact = read(work, artifact)
     return found
 
 

@@ -5,11 +5,13 @@ from __future__ import annotations
 from typing import Final
 
 from hyperhost.contracts import Dependency
+from hyperhost.errors import ConstraintError
+from hyperhost.versions import Constraint
 
 from .names import check_coordinates, check_text
 from .refusals import invalid
 
-__all__ = ["check_dependencies"]
+__all__ = ["check_constraint", "check_dependencies"]
 
 _MAX_DEPENDENCIES: Final = 1_000
 
@@ -23,7 +25,8 @@ def check_dependencies(dependencies: list[Dependency], owner: str, field: str) -
         field: Where they are.
 
     Raises:
-        RefusalError: one of them is none, is there twice, or is the owner itself.
+        RefusalError: one of them is none, is there twice, is the owner itself, or has a constraint
+            that cannot be read; says at which character.
     """
     if len(dependencies) > _MAX_DEPENDENCIES:
         raise invalid(
@@ -47,12 +50,20 @@ def check_dependencies(dependencies: list[Dependency], owner: str, field: str) -
                 "join the constraints with a comma",
             )
         seen.add(key)
-        if not each.constraint.strip() or not each.constraint.isprintable():
-            raise invalid(
-                f"{place}.constraint",
-                "range",
-                "it is empty or not printable",
-                "'*' is any version",
-            )
         for name in ("constraint", "registry", "scope", "reason"):
             check_text(getattr(each, name) or "", f"{place}.{name}", 1_000)
+        check_constraint(each.constraint, f"{place}.constraint")
+
+
+def check_constraint(constraint: str, field: str) -> None:
+    """Return if a text is a constraint on versions.
+
+    Raises:
+        RefusalError: it is not; the reason says where.
+    """
+    if not constraint.strip() or not constraint.isprintable():
+        raise invalid(field, "range", "it is empty or not printable", "'*' is any version")
+    try:
+        Constraint.parse(constraint)
+    except ConstraintError as error:
+        raise invalid(field, "range", error.message, error.hint) from None

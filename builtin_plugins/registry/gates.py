@@ -19,11 +19,13 @@ from hyperhost.contracts.codec import to_data
 
 from .arguments import read_json
 from .checks import RESERVED, check_artifact
+from .inheritance import check_extends
 from .manifests import check_manifest
 from .masking import masked_manifest
 from .references import coordinates
 from .refusals import invalid, wrong_state
 from .remembering import bury
+from .vault import Vault, is_sealed
 
 if TYPE_CHECKING:
     from .work import Work
@@ -58,8 +60,19 @@ def propose(
         if patches:
             artifact, manifest_json = _altered(work, artifact, previous, manifest_json, patches)
             change = dataclasses.replace(change, artifact=artifact, manifest_json=manifest_json)
-    issues = [issue for found in work.hook.artifact_validate(change=change) for issue in found]
-    return artifact, manifest_json, issues
+    return artifact, manifest_json, _asked(work, change)
+
+
+def _asked(work: Work, change: ArtifactChange) -> list[ValidationIssue]:
+    """What plugins say of a change. The registry, which is one of them, has checked it already."""
+    judged = work.judged
+    if judged is None:
+        return [issue for found in work.hook.artifact_validate(change=change) for issue in found]
+    before, judged.change = judged.change, change
+    try:
+        return [issue for found in work.hook.artifact_validate(change=change) for issue in found]
+    finally:
+        judged.change = before
 
 
 def was_published(artifact: Artifact) -> bool:
@@ -159,6 +172,11 @@ def _altered(
             "deactivate the plugin, or make it leave signed metadata alone",
         )
     check_artifact(work, artifact)
+    if artifact.type is ArtifactType.CONFIG and manifest_json != manifest_before:
+        data = json.loads(manifest_json)
+        if data["encrypted"] and not is_sealed(data):
+            manifest_json = (work.vault or Vault(None)).written(artifact, data)
+        check_extends(work, artifact, manifest_json)
     return artifact, manifest_json
 
 

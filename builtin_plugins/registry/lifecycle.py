@@ -33,9 +33,9 @@ from .table import operation
 from .versions import leave_channels
 from .work import Work
 
-__all__ = ["archive", "deprecate", "publish", "restore", "undeprecate", "unpublish"]
+__all__ = ["BEFORE_ARCHIVE", "archive", "deprecate", "publish", "restore", "undeprecate", "unpublish"]
 
-_BEFORE_ARCHIVE = f"{RESERVED}state-before-archive"
+BEFORE_ARCHIVE = f"{RESERVED}state-before-archive"
 """Annotation that remembers what an archived artifact was."""
 
 
@@ -119,7 +119,7 @@ def archive(work: Work, artifact: str) -> Changed:
     known = (ArtifactState.DRAFT, ArtifactState.PUBLISHED, ArtifactState.DEPRECATED)
     before = _in_state(work, artifact, "archived", *known)
     leave_channels(work, before)
-    notes = {**before.annotations, _BEFORE_ARCHIVE: before.state.value}
+    notes = {**before.annotations, BEFORE_ARCHIVE: before.state.value}
     after = dataclasses.replace(before, state=ArtifactState.ARCHIVED, annotations=notes)
     return _move(work, ChangeKind.UPDATED, after, before)
 
@@ -129,7 +129,7 @@ def restore(work: Work, artifact: str) -> Changed:
     """Bring an archived artifact back to what it was."""
     before = _in_state(work, artifact, "restored", ArtifactState.ARCHIVED)
     notes = dict(before.annotations)
-    state = ArtifactState(notes.pop(_BEFORE_ARCHIVE, ArtifactState.DRAFT))
+    state = ArtifactState(notes.pop(BEFORE_ARCHIVE, ArtifactState.DRAFT))
     after = dataclasses.replace(before, state=state, annotations=notes)
     return _move(work, ChangeKind.UPDATED, after, before)
 

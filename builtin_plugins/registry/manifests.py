@@ -10,7 +10,7 @@ from typing import Any, Final, Literal
 from hyperhost.contracts import ArtifactType, Dependency
 from hyperhost.contracts.codec import DataError, from_data, to_data
 
-from .dependencies import check_dependencies
+from .dependencies import check_constraint, check_dependencies
 from .refusals import invalid
 from .schemas import Schema, SchemaError
 
@@ -21,6 +21,7 @@ __all__ = [
     "ServiceManifest",
     "TemplateManifest",
     "check_manifest",
+    "check_manifest_data",
     "manifest_of",
 ]
 
@@ -38,7 +39,7 @@ class HookUse:
 
 @dataclass(frozen=True, slots=True)
 class PluginManifest:
-    """Manifest of a plugin."""
+    """Manifest of a plugin. ``host_constraint`` says which versions of HyperHost it works with."""
 
     runtime: Literal["python", "wasm"]
     entry_point: str
@@ -52,6 +53,7 @@ class PluginManifest:
     config_defaults: Any = None
     dependencies: list[Dependency] = field(default_factory=list)
     peer_dependencies: list[Dependency] = field(default_factory=list)
+    host_constraint: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -234,18 +236,30 @@ def check_manifest(kind: ArtifactType, data: Any) -> str:
     Raises:
         RefusalError: it is missing, or something in it is not what it has to be.
     """
+    found = check_manifest_data(kind, data)
     if data is None:
-        if kind in _TYPES:
-            raise invalid("manifest", "missing", f"a {kind.value} needs a manifest")
         return ""
-    if not isinstance(data, dict):
-        raise invalid("manifest", "object", "the manifest is no JSON object")
-    if kind in _TYPES:
-        data = to_data(manifest_of(kind, data))
+    if found is not None:
+        data = to_data(found)
     text = json.dumps(data, ensure_ascii=False, separators=(",", ":"), sort_keys=True)
     if len(text.encode()) > MAX_MANIFEST_BYTES:
         raise invalid("manifest", "size", "the manifest is larger than 1 MiB")
     return text
+
+
+def check_manifest_data(kind: ArtifactType, data: Any) -> Any:
+    """A manifest as a value of its type; ``None`` of a type that has none.
+
+    Raises:
+        RefusalError: as :func:`check_manifest`, but for the size.
+    """
+    if data is None:
+        if kind in _TYPES:
+            raise invalid("manifest", "missing", f"a {kind.value} needs a manifest")
+        return None
+    if not isinstance(data, dict):
+        raise invalid("manifest", "object", "the manifest is no JSON object")
+    return manifest_of(kind, data) if kind in _TYPES else None
 
 
 def manifest_of(kind: ArtifactType, data: Any) -> Any:
@@ -257,7 +271,8 @@ def manifest_of(kind: ArtifactType, data: Any) -> Any:
     try:
         found = from_data(_TYPES[kind], data)
     except DataError as error:
-        raise invalid(f"manifest.{error.path}".rstrip("."), "type", f"manifest.{error}") from None
+        field = f"manifest.{error.path}".rstrip(".")
+        raise invalid(field, "type", f"manifest.{error}", error.hint) from None
     match found:
         case PluginManifest():
             _check_plugin(found)
@@ -273,6 +288,8 @@ def manifest_of(kind: ArtifactType, data: Any) -> Any:
 def _check_plugin(found: PluginManifest) -> None:
     if not found.entry_point.strip():
         raise invalid("manifest.entry_point", "missing", "a plugin needs an entry point")
+    if found.host_constraint:
+        check_constraint(found.host_constraint, "manifest.host_constraint")
     for index, hook in enumerate(found.hooks):
         _between(hook.priority, 0, 1000, f"hooks[{index}].priority")
         if not _HOOK.fullmatch(hook.name):

@@ -16,8 +16,6 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Final
 
-from hyperhost.contracts import OperationInfo
-
 from .names import check_namespace, parents
 from .refusals import over_quota
 
@@ -100,13 +98,13 @@ def count_bytes(work: Work, namespace: str, size: int) -> None:
     _count(work, [namespace, *parents(namespace)], "bandwidth_bytes", size, "bytes handed out")
 
 
-def count_call(work: Work, info: OperationInfo) -> None:
-    """Count a call that is about to end well, where calls are limited.
+def count_call(work: Work, group: str) -> None:
+    """Count a call of an operation of a group that is about to end well, where calls are limited.
 
     Raises:
         RefusalError: it is one more than a namespace may have this month.
     """
-    if not work.namespace or info.group not in _COUNTED:
+    if not work.namespace or group not in _COUNTED:
         return
     known = work.call_limits.paths(work) if work.call_limits is not None else limited_paths(work)
     if not known:

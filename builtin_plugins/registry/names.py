@@ -8,7 +8,8 @@ from functools import lru_cache
 from typing import Final
 
 from hyperhost.contracts import Visibility
-from hyperhost.errors import RefusalError
+from hyperhost.errors import RefusalError, VersionError
+from hyperhost.versions import parse
 
 from .refusals import invalid
 
@@ -24,23 +25,15 @@ __all__ = [
     "parents",
 ]
 
-_NAME = re.compile(r"[a-z][a-z0-9]*(?:-[a-z0-9]+)*")
-_LABEL = re.compile(r"[a-z0-9]+(?:-[a-z0-9]+)*")
+_NAME = re.compile(r"[a-z0-9]+(?:-[a-z0-9]+)*")
 _EMAIL = re.compile(
     r"[a-z0-9](?:[a-z0-9._+-]{0,62}[a-z0-9])?"
     r"@[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?(?:\.[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?)+"
-)
-_VERSION = re.compile(
-    r"(?:0|[1-9]\d*)\.(?:0|[1-9]\d*)\.(?:0|[1-9]\d*)"
-    r"(?:-(?:0|[1-9]\d*|\d*[A-Za-z-][0-9A-Za-z-]*)(?:\.(?:0|[1-9]\d*|\d*[A-Za-z-][0-9A-Za-z-]*))*)?"
-    r"(?:\+[0-9A-Za-z-]+(?:\.[0-9A-Za-z-]+)*)?",
-    re.ASCII,
 )
 _LABEL_KEY = re.compile(r"[a-z0-9](?:[a-z0-9._/-]{0,61}[a-z0-9])?")
 _MAX_NAME: Final = 128
 _MAX_PATH: Final = 255
 _MAX_DEPTH: Final = 16
-_MAX_VERSION: Final = 256
 _MAX_TEXT: Final = 10_000
 _MAX_LABELS: Final = 64
 _MAX_LABEL: Final = 63
@@ -82,14 +75,15 @@ def check_name(name: str) -> str:
     """``name``, if an artifact may be called so.
 
     Raises:
-        RefusalError: it is not in kebab-case, or longer than 128 characters.
+        RefusalError: it is not in kebab-case (lower case letters, digits and single hyphens between
+            them; a digit may come first), or longer than 128 characters.
     """
     if len(name) > _MAX_NAME or not _NAME.fullmatch(name):
         raise invalid(
             "name",
             "kebab-case",
             f"{name[:80]!r} is no name",
-            f"write at most {_MAX_NAME} characters in kebab-case, as in 'secret-scan'",
+            f"write at most {_MAX_NAME} characters in kebab-case, as in 'secret-scan' or '7zip'",
         )
     return name
 
@@ -115,7 +109,7 @@ def check_namespace(path: str) -> Scope:
     if len(labels) >= _MAX_DEPTH:
         raise _no_path(path, f"it has at most {_MAX_DEPTH} labels")
     for label in labels:
-        if len(label) > _MAX_LABEL or not _LABEL.fullmatch(label):
+        if len(label) > _MAX_LABEL or not _NAME.fullmatch(label):
             raise _no_path(path, f"{label[:40]!r} is not lower case letters, digits and single hyphens")
     return scope
 
@@ -137,15 +131,12 @@ def check_version(version: str, field: str = "version") -> str:
         field: What is at fault when it is none.
 
     Raises:
-        RefusalError: it is not.
+        RefusalError: it is not, has more than 256 characters or a number above 2**53 - 1.
     """
-    if len(version) > _MAX_VERSION or not _VERSION.fullmatch(version):
-        raise invalid(
-            field,
-            "semver",
-            f"{version[:80]!r} is no SemVer version",
-            "write it as '1.2.3' or '2.0.0-rc.1'",
-        )
+    try:
+        parse(version)
+    except VersionError as error:
+        raise invalid(field, "semver", f"{version[:80]!r} is no SemVer version", error.hint) from None
     return version
 
 

@@ -16,6 +16,7 @@ import typing
 from collections.abc import Callable, Iterable, Mapping
 from contextlib import nullcontext
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 from hyperhost.contracts import OperationCall, OperationInfo, OperationOutcome
@@ -32,21 +33,64 @@ __all__ = ["Operation", "Table", "operation"]
 _ATTRIBUTE = "registry_operation"
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Operation:
-    """One operation.
+    """One operation. Types and schemas are worked out when they are asked for.
 
     Attributes:
-        info: What front ends are told.
+        name: Its name.
+        group: Where front ends show it.
+        permission: What a principal must hold.
+        changes: It changes something.
+        reads_private: It may hand out what not everybody may see.
         run: Called with the work and the arguments.
-        kinds: Type of each argument by name.
-        needed: Names of the arguments that must be given.
     """
 
-    info: OperationInfo
+    name: str
+    group: str
+    permission: str
+    changes: bool
+    reads_private: bool
     run: Callable[..., Any]
-    kinds: Mapping[str, Any]
-    needed: tuple[str, ...]
+
+    @cached_property
+    def _hints(self) -> Mapping[str, Any]:
+        return typing.get_type_hints(self.run, include_extras=True)
+
+    @cached_property
+    def _parameters(self) -> list[inspect.Parameter]:
+        return list(inspect.signature(self.run).parameters.values())[1:]
+
+    @cached_property
+    def kinds(self) -> Mapping[str, Any]:
+        """Type of each argument by name."""
+        return {each.name: self._hints[each.name] for each in self._parameters}
+
+    @cached_property
+    def needed(self) -> tuple[str, ...]:
+        """Names of the arguments that must be given."""
+        return tuple(each.name for each in self._parameters if each.default is inspect.Parameter.empty)
+
+    @cached_property
+    def info(self) -> OperationInfo:
+        """What front ends are told."""
+        arguments = {
+            "type": "object",
+            "properties": {key: schema_of(kind) for key, kind in self.kinds.items()},
+            "required": list(self.needed),
+            "additionalProperties": False,
+        }
+        answer = self._hints.get("return")
+        return OperationInfo(
+            self.name,
+            (inspect.getdoc(self.run) or "").partition("\n")[0],
+            self.group,
+            self.permission,
+            self.changes,
+            self.reads_private,
+            json.dumps(arguments, separators=(",", ":")),
+            "" if answer in (None, Any) else json.dumps(schema_of(answer), separators=(",", ":")),
+        )
 
     def arguments(self, text: str) -> dict[str, Any]:
         """The arguments written as a JSON object.
@@ -62,19 +106,19 @@ class Operation:
                 raise invalid(
                     name[:80],
                     "unknown",
-                    f"{name[:80]!r} is no argument of {self.info.name}",
+                    f"{name[:80]!r} is no argument of {self.name}",
                     f"known are {known}",
                 )
         for name in self.needed:
             if name not in given:
-                raise invalid(name, "missing", f"{self.info.name} needs {name!r}")
+                raise invalid(name, "missing", f"{self.name} needs {name!r}")
         found = {}
         for name, value in given.items():
             try:
                 found[name] = value if self.kinds[name] is Any else from_data(self.kinds[name], value)
             except DataError as error:
                 path = f"{name}.{error.path}" if error.path and error.path[0] != "[" else name + error.path
-                raise invalid(path, "type", f"{path} {error.problem}") from None
+                raise invalid(path, "type", f"{path} {error.problem}", error.hint) from None
         return found
 
 
@@ -84,29 +128,7 @@ def operation(
     """Mark a function as an operation; see the module."""
 
     def mark(function: Callable[..., Any]) -> Callable[..., Any]:
-        hints = typing.get_type_hints(function, include_extras=True)
-        parameters = list(inspect.signature(function).parameters.values())[1:]
-        kinds = {each.name: hints[each.name] for each in parameters}
-        needed = tuple(each.name for each in parameters if each.default is inspect.Parameter.empty)
-        summary = (inspect.getdoc(function) or "").partition("\n")[0]
-        arguments = {
-            "type": "object",
-            "properties": {key: schema_of(kind) for key, kind in kinds.items()},
-            "required": list(needed),
-            "additionalProperties": False,
-        }
-        answer = hints.get("return")
-        info = OperationInfo(
-            name,
-            summary,
-            group,
-            permission,
-            changes,
-            reads_private,
-            json.dumps(arguments, separators=(",", ":")),
-            "" if answer in (None, Any) else json.dumps(schema_of(answer), separators=(",", ":")),
-        )
-        setattr(function, _ATTRIBUTE, Operation(info, function, kinds, needed))
+        setattr(function, _ATTRIBUTE, Operation(name, group, permission, changes, reads_private, function))
         return function
 
     return mark
@@ -125,9 +147,9 @@ class Table:
             for member in vars(module).values():
                 found = getattr(member, _ATTRIBUTE, None)
                 if isinstance(found, Operation):
-                    if self.operations.get(found.info.name, found) is not found:
-                        raise ValueError(f"two operations are called {found.info.name!r}")
-                    self.operations[found.info.name] = found
+                    if self.operations.get(found.name, found) is not found:
+                        raise ValueError(f"two operations are called {found.name!r}")
+                    self.operations[found.name] = found
 
     def run(self, call: OperationCall, work: Work) -> OperationOutcome | None:
         """Run a call, or answer ``None`` when the operation is not in this table.
@@ -141,9 +163,9 @@ class Table:
         if known is None:
             return None
         arguments = known.arguments(call.arguments_json)
-        with work.unit() if known.info.changes else nullcontext():
+        with work.unit() if known.changes else nullcontext():
             answer = known.run(work, **arguments)
-            count_call(work, known.info)
+            count_call(work, known.group)
         return OperationOutcome(
             json.dumps(to_data(answer), ensure_ascii=False, separators=(",", ":")),
             work.changes,

@@ -23,10 +23,9 @@ from typing import Any, Final
 
 from hyperhost.contracts import Artifact, ArtifactType
 
-from .manifests import check_manifest
 from .refusals import wrong_state
 
-__all__ = ["KEY_NAME", "SEALED", "Vault"]
+__all__ = ["KEY_NAME", "SEALED", "Vault", "is_sealed"]
 
 KEY_NAME: Final = "config.key"
 """File of the keys in the registry's directory: one in each line, in hex; the first one seals."""
@@ -65,6 +64,8 @@ class Vault:
         Raises:
             RefusalError: it is no manifest, or there is no key to seal it with.
         """
+        from .manifests import check_manifest  # the types of all manifests; whoever only reads needs none
+
         text = check_manifest(artifact.type, manifest)
         if artifact.type is not ArtifactType.CONFIG:
             return text
@@ -73,7 +74,7 @@ class Vault:
             return text
         if stored:
             before = json.loads(stored)
-            if _is_sealed(before) and self.opened(artifact, before) == data:
+            if is_sealed(before) and self.opened(artifact, before) == data:
                 return stored
         return _text({**data, **_EMPTY, "values": {SEALED: self._seal(artifact, data)}})
 
@@ -83,7 +84,7 @@ class Vault:
         Raises:
             RefusalError: the key is not in this home, or what is sealed was altered or is another's.
         """
-        if not _is_sealed(data):
+        if not is_sealed(data):
             return data
         from cryptography.exceptions import InvalidTag
         from cryptography.hazmat.primitives.ciphers.aead import AESGCM
@@ -166,7 +167,8 @@ def _write_key(path: Path) -> None:
         beside.unlink(missing_ok=True)
 
 
-def _is_sealed(data: dict[str, Any]) -> bool:
+def is_sealed(data: dict[str, Any]) -> bool:
+    """Whether the values of a config are sealed."""
     values = data.get("values")
     return bool(data.get("encrypted")) and isinstance(values, dict) and set(values) == {SEALED}
 

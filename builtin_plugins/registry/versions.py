@@ -87,18 +87,19 @@ def tag(work: Work, artifact: str, tag: str) -> Version:
 @operation("untag", group="version", permission="version:tag", changes=True)
 def untag(work: Work, name: str, tag: str) -> bool:
     """Remove a tag from namespace/name."""
-    path, _ = check_coordinates(name, "name")
-    _check_word(tag, "tag")
-    work.about(name, path, tag=tag)
-    if not drop_record(work, TAGS, f"{name}@{tag}", name):
-        raise missing("tag", f"{name} has no tag {tag!r}", _known(work, TAGS, name))
-    return True
+    return _remove(work, TAGS, name, tag)
 
 
 @operation("promote", group="version", permission="version:promote", changes=True)
 def promote(work: Work, artifact: str, channel: str) -> Version:
     """Make a published version the current one of a channel: stable, edge, nightly or another."""
     return _mark(work, CHANNELS, artifact, channel, published=True)
+
+
+@operation("demote", group="version", permission="version:promote", changes=True)
+def demote(work: Work, name: str, channel: str) -> bool:
+    """Remove a channel from namespace/name; no version is the current one of it then."""
+    return _remove(work, CHANNELS, name, channel)
 
 
 @operation("yank", group="version", permission="version:yank", changes=True)
@@ -190,6 +191,17 @@ def _mark(work: Work, collection: str, reference: str, word: str, *, published: 
     name = f"{found.namespace}/{found.name}"
     keep_record(work, collection, f"{name}@{word}", data, name)
     return _one(work, found)
+
+
+def _remove(work: Work, collection: str, name: str, word: str) -> bool:
+    """Remove a tag, or a channel, from namespace/name."""
+    kind = collection.removesuffix("s")
+    path, _ = check_coordinates(name, "name")
+    _check_word(word, kind)
+    work.about(name, path, **{kind: word})
+    if not drop_record(work, collection, f"{name}@{word}", name):
+        raise missing(kind, f"{name} has no {kind} {word!r}", _known(work, collection, name))
+    return True
 
 
 def _unmark(work: Work, collection: str, artifact: Artifact) -> list[str]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -19,7 +20,13 @@ if TYPE_CHECKING:
     from .namespaces import Namespace
     from .vault import Vault
 
-__all__ = ["Work"]
+__all__ = ["Judged", "Work"]
+
+
+class Judged(threading.local):
+    """What this thread is asking plugins about, and the registry has checked already."""
+
+    change: ArtifactChange | None = None
 
 
 class Work:
@@ -32,6 +39,7 @@ class Work:
         call_limits: Which namespaces limit calls; read anew for this call when not given.
         vault: Seals configs that are encrypted at rest; ``None`` where nothing is written or rendered.
         attestor: Id of the key that the registry attests public artifacts with; empty without one.
+        judged: Where it is noted what plugins are asked about, so that the registry does not ask itself.
 
     Attributes:
         principal: Who asks.
@@ -52,6 +60,7 @@ class Work:
         call_limits: CallLimits | None = None,
         vault: Vault | None = None,
         attestor: str = "",
+        judged: Judged | None = None,
     ) -> None:
         self.call = call
         self.hook = hook
@@ -60,6 +69,7 @@ class Work:
         self.call_limits = call_limits
         self.vault = vault
         self.attestor = attestor
+        self.judged = judged
         self.changes: list[ArtifactChange] = []
         self.target = ""
         self.namespace = ""

@@ -44,6 +44,8 @@ def matches(artifact: Artifact, query: ArtifactQuery) -> bool:
         (query.visibility, artifact.visibility),
     )
     fits = all(asked is None or asked == found for asked, found in wanted)
+    if query.needs is not None and all(each.artifact != query.needs for each in artifact.dependencies):
+        return False
     return fits and query.labels.items() <= artifact.labels.items()
 
 

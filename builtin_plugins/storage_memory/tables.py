@@ -8,6 +8,7 @@ their length when it begins; a unit that writes costs what it changes.
 from __future__ import annotations
 
 import threading
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any, Final
@@ -17,6 +18,8 @@ from hyperhost.errors import RefusalError
 __all__ = ["Table", "Tables"]
 
 _GONE: Final = object()
+_LOOK_EVERY_S: Final = 0.05
+"""How often a waiting writer looks whether the one before is still alive."""
 
 
 class Table:
@@ -69,6 +72,36 @@ class Table:
         self._changes = mark
 
 
+class _Writer:
+    """The one thread that may write, from the beginning to the end of its unit.
+
+    A thread that ends within its unit gives it up: what it collected goes with it, as nothing of it was
+    part of the tables yet.
+    """
+
+    def __init__(self) -> None:
+        self._changed = threading.Condition()
+        self._owner: threading.Thread | None = None
+
+    def acquire(self, timeout: float) -> bool:
+        """Take the place; whether that was possible in so many seconds."""
+        end = time.monotonic() + timeout
+        with self._changed:
+            while self._owner is not None and self._owner.is_alive():
+                left = end - time.monotonic()
+                if left <= 0:
+                    return False
+                self._changed.wait(min(left, _LOOK_EVERY_S))  # nobody tells when a thread ends
+            self._owner = threading.current_thread()
+            return True
+
+    def release(self) -> None:
+        """Give the place to the next one."""
+        with self._changed:
+            self._owner = None
+            self._changed.notify()
+
+
 class _Unit(threading.local):
     """The unit of work of one thread."""
 
@@ -90,7 +123,7 @@ class Tables:
         self._base: dict[str, dict[Any, Any]] = {name: {} for name in names}
         self._wait_s = wait_s
         self._lock = threading.Lock()  # held while entries are merged or looked at
-        self._writer = threading.Lock()  # held from the beginning to the end of a unit that writes
+        self._writer = _Writer()
         self._unit = _Unit()
 
     def begin(self, write: bool) -> bool:

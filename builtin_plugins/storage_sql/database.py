@@ -61,6 +61,11 @@ class Database(ABC):
 
     # --- what the two do differently ------------------------------------------------------------
 
+    @property
+    @abstractmethod
+    def orm(self) -> Any:
+        """peewee, which owns models and connections."""
+
     @abstractmethod
     def _make(self) -> Any:
         """A peewee database, not connected."""
@@ -302,10 +307,8 @@ class Database(ABC):
                     "storage.closed",
                     hint="open the host in the child process",
                 )
-            import peewee
-
             # Database files are foreign input: text in them may not decode, numbers not fit.
-            self._failures = (peewee.PeeweeException, UnicodeEncodeError, OverflowError, *self._driver())
+            self._failures = (self.orm.PeeweeException, UnicodeEncodeError, OverflowError, *self._driver())
             try:
                 self._pid = os.getpid()
                 self._peewee = self._make()

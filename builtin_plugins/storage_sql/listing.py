@@ -8,6 +8,7 @@ exactly that namespace, these are collected and sorted instead.
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Any, Final
@@ -29,6 +30,14 @@ _SORTS: Final = {
     ArtifactSort.DOWNLOADS: "downloads",
     ArtifactSort.RATING: "rating",
 }
+_NEEDS_SQLITE: Final = (
+    "instr(d.document, ?) > 0 AND EXISTS (SELECT 1 FROM json_each(d.document, '$.dependencies') e "
+    "WHERE json_extract(e.value, '$[0]') = ?)"
+)
+_NEEDS_POSTGRES: Final = (
+    "position(? in d.document) > 0 AND EXISTS (SELECT 1 FROM "
+    "json_array_elements(d.document::json -> 'dependencies') e WHERE e ->> 0 = ?)"
+)
 _EVERYTHING_NO: Final = 1
 _WORTH: Final = 50
 """Collecting pays when a walk would meet one of those asked for less often than this says."""
@@ -97,7 +106,8 @@ class Listing:
             scopes = self._scopes(query)
             if scopes is None:
                 return 0
-            plain = query.name is None and kind_of(query.type, query.state, query.visibility)[0] == 0
+            kinds, _ = kind_of(query.type, query.state, query.visibility)
+            plain = query.name is None and query.needs is None and kinds == 0
             if plain and len(scopes) == 1:
                 only = scopes[0]
                 exact = query.namespace is not None and not query.descendants
@@ -192,6 +202,15 @@ class Listing:
         mask, value = kind_of(query.type, query.state, query.visibility)
         if mask:
             walk.where(f"({table}.kind & {mask}) = {value}")
+        if query.needs is not None:
+            # No index holds this. The text is looked for first, which costs a tenth of reading it as JSON.
+            walk.where(
+                f"EXISTS (SELECT 1 FROM artifact d WHERE d.id = {table}.id AND "  # noqa: S608 - our own names
+                + (_NEEDS_SQLITE if self._sqlite else _NEEDS_POSTGRES)
+                + ")",
+                json.dumps([query.needs], ensure_ascii=False)[:-1],
+                query.needs,
+            )
 
     def _probe(self, walk: _Walk, known: _Known, table: str, *, direct: bool) -> None:
         """The artifact must be in another scope, too."""
@@ -275,5 +294,6 @@ def _words(query: ArtifactQuery) -> str:
         sorted(query.labels.items()),
         query.sort.value,
         query.descending,
+        query.needs,
     )
     return repr(parts)

@@ -8,19 +8,13 @@ from typing import Any
 __all__ = ["make_models"]
 
 
-def make_models(database: Any) -> SimpleNamespace:
-    """The models of a peewee database, by table name."""
-    from peewee import (
-        BigIntegerField,
-        BlobField,
-        CompositeKey,
-        DoubleField,
-        Model,
-        SmallIntegerField,
-        TextField,
-    )
+def make_models(database: Any, orm: Any) -> SimpleNamespace:
+    """The models of a database of ``orm``, which is peewee, by table name."""
+    BigIntegerField, SmallIntegerField = orm.BigIntegerField, orm.SmallIntegerField  # noqa: N806 - its names
+    BlobField, DoubleField, TextField = orm.BlobField, orm.DoubleField, orm.TextField  # noqa: N806 - the same
+    CompositeKey = orm.CompositeKey  # noqa: N806 - the same
 
-    class Artifact(Model):
+    class Artifact(orm.Model):  # type: ignore[misc]  # peewee's, not typed
         """An artifact with its manifest; see ``codec``."""
 
         id = TextField(primary_key=True)
@@ -38,7 +32,7 @@ def make_models(database: Any) -> SimpleNamespace:
         document = TextField()
         manifest = TextField()
 
-    class Scope(Model):
+    class Scope(orm.Model):  # type: ignore[misc]  # the same
         """What artifacts are listed by, with counters; see ``scopes``."""
 
         no = BigIntegerField(primary_key=True)
@@ -49,7 +43,7 @@ def make_models(database: Any) -> SimpleNamespace:
         direct = BigIntegerField()
         content_bytes = BigIntegerField()
 
-    class Placement(Model):
+    class Placement(orm.Model):  # type: ignore[misc]  # the same
         """That an artifact is in a scope, with what lists are sorted by."""
 
         scope = BigIntegerField()
@@ -67,14 +61,14 @@ def make_models(database: Any) -> SimpleNamespace:
 
             primary_key = CompositeKey("scope", "created", "id")
 
-    class Content(Model):
+    class Content(orm.Model):  # type: ignore[misc]  # the same
         """Small content."""
 
         hash = TextField(primary_key=True)
         size = BigIntegerField()
         data = BlobField()
 
-    class Record(Model):
+    class Record(orm.Model):  # type: ignore[misc]  # the same
         """JSON documents by collection and key."""
 
         collection = TextField()
@@ -86,7 +80,7 @@ def make_models(database: Any) -> SimpleNamespace:
 
             primary_key = CompositeKey("collection", "key")
 
-    class LogEntry(Model):
+    class LogEntry(orm.Model):  # type: ignore[misc]  # the same
         """Entries of logs."""
 
         log = TextField()

@@ -54,6 +54,13 @@ class PostgresDatabase(Database):
         self._url, self._wait_ms, self._size = url, busy_timeout_ms, pool_size
         self._pool: Any = None
 
+    @property
+    def orm(self) -> Any:
+        """Peewee with psycopg."""
+        import peewee
+
+        return peewee
+
     def _make(self) -> Any:
         try:
             import peewee

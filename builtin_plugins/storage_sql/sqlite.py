@@ -48,17 +48,23 @@ class SqliteDatabase(Database):
         self._wait_s = busy_timeout_ms / 1000
         self._connections: dict[threading.Thread, Any] = {}
 
-    def _make(self) -> Any:
-        import peewee
+    @property
+    def orm(self) -> Any:
+        """Peewee without drivers of servers, which take longer to import than all that SQLite needs."""
+        import hyperhost
 
+        return hyperhost.import_without("peewee", "psycopg", "psycopg2")
+
+    def _make(self) -> Any:
         self._touch()
         outer = self
+        base: Any = self.orm.SqliteDatabase
 
-        class Connections(peewee.SqliteDatabase):
+        class Connections(base):  # type: ignore[misc]  # peewee's, not typed
             """Remembers whose connections it opened, so that they can be closed for them."""
 
             def _connect(self) -> Any:
-                connection = outer._patiently(super()._connect)  # type: ignore[misc]  # peewee's, not typed
+                connection = outer._patiently(super()._connect)
                 outer._remember(connection)
                 return connection
 

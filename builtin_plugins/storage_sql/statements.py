@@ -42,11 +42,10 @@ class Statements:
     insert_entry: str
 
 
-def compile_statements(database: Any) -> Statements:
-    """Compile them for a peewee database."""
-    from peewee import EXCLUDED, fn
-
-    models = make_models(database)
+def compile_statements(database: Any, orm: Any) -> Statements:
+    """Compile them for a database of ``orm``, which is peewee."""
+    EXCLUDED, fn = orm.EXCLUDED, orm.fn  # noqa: N806 - peewee's names
+    models = make_models(database, orm)
     artifact, scope, placement = models.artifact, models.scope, models.placement
     content, record, entry = models.content, models.record, models.log_entry
     columns = [getattr(artifact, name) for name in COLUMNS]

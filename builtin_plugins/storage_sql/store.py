@@ -38,7 +38,7 @@ class Store:
         """
         database = settings.database(migrate)
         database.open()
-        statements = compile_statements(database.engine)
+        statements = compile_statements(database.engine, database.orm)
         return cls(
             database,
             Artifacts(database, statements),

@@ -28,11 +28,14 @@ if TYPE_CHECKING:
 
     from .steps import Step
 
-__all__ = ["Issue", "Plan", "counterpart", "perform", "placed", "write_record"]
+__all__ = ["Issue", "Plan", "counterpart", "named", "perform", "placed", "refused", "write_record"]
 
 _DELETED: Final = "deleted"
 """Collection in which the registry notes what was deleted, for lists of the past."""
 _RATINGS: Final = "ratings"
+_MODES: Final = {ChangeKind.CREATED: PutMode.CREATE, ChangeKind.UPDATED: PutMode.REPLACE}
+_NAMED_MAX: Final = 700
+"""Characters of coordinates that are repeated; a namespace, a name and a version have no more."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,16 +43,21 @@ class Issue:
     """Something that was not done, and why.
 
     Attributes:
-        kind: ``conflict``, ``refused`` (by a plugin) or ``content`` (its bytes are nowhere).
+        kind: ``conflict``, ``refused`` (by a plugin, the registry among them) or ``content`` (its bytes are
+            nowhere).
         what: ``artifact`` or the name of a collection.
         key: ``namespace/name@version``, or the key of a record.
         reason: For a person.
+        field: What in it is at fault, where that is known: ``manifest.outputs[0].mode``.
+        rule: The rule that it breaks: ``mode``.
     """
 
     kind: str
     what: str
     key: str
     reason: str
+    field: str = ""
+    rule: str = ""
 
 
 @dataclass(slots=True)
@@ -111,26 +119,43 @@ def perform(step: Step, plan: Plan, origin: str) -> None:
         plan: The plan.
         origin: Where it comes from, for the history: ``import:…`` or ``sync:…``.
     """
-    changes = [_change(step, ChangeKind.CREATED, item, None) for item in plan.create]
+    changes = [_change(step, ChangeKind.DELETED, item, None) for item in plan.delete]
+    changes += [_change(step, ChangeKind.CREATED, item, None) for item in plan.create]
     changes += [_change(step, ChangeKind.UPDATED, item, before) for item, before in plan.replace]
-    changes += [_change(step, ChangeKind.DELETED, item, None) for item in plan.delete]
-    allowed = [change for change in changes if _is_allowed(step, change, plan.issues)]
-    for change in allowed:
+    allowed: list[ArtifactChange] = []
+    waiting: dict[ChangeKind, list[ArtifactWrite]] = {kind: [] for kind in _MODES}
+    for change in changes:
+        if not _is_allowed(step, change, plan.issues):
+            continue
+        allowed.append(change)
+        item = ArtifactWrite(change.artifact, change.manifest_json)
         if change.kind is ChangeKind.DELETED:
-            step.hook.storage_delete_artifact(artifact_id=change.artifact.id)
-            step.hook.storage_put_record(
-                collection=_DELETED,
-                key=f"{coordinates(change.artifact)}#{change.artifact.id}",
-                data_json=json.dumps({"at_us": step.at_us}),
-                mode=None,
-            )
-    for kind, mode in ((ChangeKind.CREATED, PutMode.CREATE), (ChangeKind.UPDATED, PutMode.REPLACE)):
-        items = [ArtifactWrite(each.artifact, each.manifest_json) for each in allowed if each.kind is kind]
+            _delete(step, change.artifact)
+        elif change.artifact.type is ArtifactType.CONFIG:
+            # Whoever judges the next one has to see this one: two could build on each other.
+            step.hook.storage_put_artifacts(items=[item], mode=_MODES[change.kind])
+        else:
+            waiting[change.kind].append(item)
+    for kind, items in waiting.items():
         if items:
-            step.hook.storage_put_artifacts(items=items, mode=mode)
+            step.hook.storage_put_artifacts(items=items, mode=_MODES[kind])
     if allowed:
         step.hook.storage_append_logs(log=HISTORY, items=_history(step, allowed, origin, plan.known))
     step.changes += map(_shown, allowed)
+
+
+def refused(artifact: Artifact, refusal: RefusalError) -> Issue:
+    """That a plugin, the registry among them, does not let an artifact in."""
+    by = f"{refusal.plugin}: " if refusal.plugin else ""
+    _, _, rest = refusal.rule.partition(":")
+    field, _, rule = rest.rpartition(":") if ":" in rest else (rest, "", "")
+    return Issue("refused", "artifact", named(artifact), f"{by}{refusal.reason}", field, rule or refusal.rule)
+
+
+def named(artifact: Artifact) -> str:
+    """The coordinates of an artifact that was not judged yet, for a person: on one line, and no novel."""
+    text = coordinates(artifact)[:_NAMED_MAX]
+    return text if text.isprintable() else ascii(text)[1:-1]
 
 
 def write_record(step: Step, collection: str, key: str, data_json: str | None, origin: str) -> None:
@@ -188,10 +213,19 @@ def _is_allowed(step: Step, change: ArtifactChange, issues: list[Issue]) -> bool
     try:
         step.hook.artifact_validate(change=change)
     except RefusalError as refusal:
-        by = f"{refusal.plugin}: " if refusal.plugin else ""
-        issues.append(Issue("refused", "artifact", coordinates(change.artifact), f"{by}{refusal.reason}"))
+        issues.append(refused(change.artifact, refusal))
         return False
     return True
+
+
+def _delete(step: Step, artifact: Artifact) -> None:
+    step.hook.storage_delete_artifact(artifact_id=artifact.id)
+    step.hook.storage_put_record(
+        collection=_DELETED,
+        key=f"{coordinates(artifact)}#{artifact.id}",
+        data_json=json.dumps({"at_us": step.at_us}),
+        mode=None,
+    )
 
 
 def _history(

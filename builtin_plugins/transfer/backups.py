@@ -16,10 +16,11 @@ from hyperhost.contracts import ArtifactQuery
 from .checks import artifacts_of, entries_of, in_sequence, records_of
 from .cipher import MAGIC, Key, Sealing, Unsealing
 from .exporting import write_artifacts, write_records
+from .placing import replacing
 from .reading import FORMAT, VERSION, Chunk, Head, Source, Verified, verify
 from .refusals import bad_file, invalid, locked, unwritable, wrong_state
 from .store import all_entries, unit
-from .writing import Sink, Writer, line_of, replacing
+from .writing import Sink, Writer, line_of
 
 if TYPE_CHECKING:
     from pluggy import HookRelay
@@ -130,7 +131,7 @@ def backup(
     target = directory / f"registry-{moment.strftime(_TIME)}Z.hhb"
     if target.exists():
         raise wrong_state("directory", f"{target} is there already", "try again")
-    with replacing(target) as file:
+    with replacing(target, _NAME.pattern) as file:
         sink: Sink = Sealing(file, key) if key is not None else file
         identity = _write(hook, sink, at_us)
         if isinstance(sink, Sealing):

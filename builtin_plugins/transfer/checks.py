@@ -1,4 +1,8 @@
-"""What a line of a file may hold: read strictly, names by the rules of the registry."""
+"""What a line of a file may hold, read strictly.
+
+What an artifact has to be like is not judged here but by ``artifact_validate``, as the registry answers
+that hook; here is what nobody else sees: the shape of a line, numbers that a store keeps, and records.
+"""
 
 from __future__ import annotations
 
@@ -18,15 +22,9 @@ _MANIFEST_MAX: Final = 1 << 20
 _KEY_MAX: Final = 1_000
 _ID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}")
 _WORD = r"[a-z0-9]+(?:-[a-z0-9]+)*"
-_NAME = re.compile(r"[a-z][a-z0-9]*(?:-[a-z0-9]+)*")
 _PATH = re.compile(
     rf"(?:pkg|lib)\.{_WORD}|(?:hyper|org|local)(?:\.{_WORD}){{1,15}}"
     r"|user\.[a-z0-9](?:[a-z0-9._+-]{0,62}[a-z0-9])?@[a-z0-9-]+(?:\.[a-z0-9-]+)+"
-)
-_NUMBER = r"(?:0|[1-9][0-9]*)"
-_PART = rf"(?:{_NUMBER}|[0-9]*[A-Za-z-][0-9A-Za-z-]*)"
-_VERSION = re.compile(
-    rf"{_NUMBER}\.{_NUMBER}\.{_NUMBER}(?:-{_PART}(?:\.{_PART})*)?(?:\+[0-9A-Za-z-]+(?:\.[0-9A-Za-z-]+)*)?"
 )
 _LABEL = re.compile(r"[a-z0-9](?:[a-z0-9._/-]{0,61}[a-z0-9])?")
 _HASH = re.compile(r"sha256:[0-9a-f]{64}|sha3-512:[0-9a-f]{128}")
@@ -76,23 +74,18 @@ def artifacts_of(chunk: Chunk) -> list[ArtifactWrite]:
 
 
 def check_artifact(artifact: Artifact, manifest: str, where: str) -> None:
-    """Return if an artifact may lie in a registry.
+    """Return if an artifact can be compared with what is there, and judged.
 
     Raises:
-        RefusalError: it may not.
+        RefusalError: it cannot.
     """
     content = artifact.content
     rules = (
         ("id", _ID.fullmatch(artifact.id)),
-        ("namespace", len(artifact.namespace) <= 255 and _PATH.fullmatch(artifact.namespace)),
-        ("name", len(artifact.name) <= 128 and _NAME.fullmatch(artifact.name)),
-        ("version", len(artifact.version) <= 256 and _VERSION.fullmatch(artifact.version)),
-        ("labels", len(artifact.labels) <= 64 and all(map(_is_label, artifact.labels.items()))),
         ("content.hash", content is None or _HASH.fullmatch(content.hash)),
         ("content.size", content is None or content.size < 2**63),
         ("activity.rating", 0 <= artifact.activity.rating <= 5),
         ("activity.download_count", artifact.activity.download_count < 2**63),
-        ("dependencies", len(artifact.dependencies) <= 1_000),
     )
     for name, good in rules:
         if not good:
@@ -185,8 +178,7 @@ def _fits(kept: Kept, value: Any) -> bool:
             path, _, name = kept.key.partition("/")
             name, _, word = name.rpartition("@")
             version = value.get("version") if isinstance(value, dict) else None
-            good = _PATH.fullmatch(path) and _NAME.fullmatch(name) and _NAME.fullmatch(word)
-            return bool(good and isinstance(version, str) and _VERSION.fullmatch(version))
+            return bool(path and name and _COLLECTION.fullmatch(word) and isinstance(version, str))
         case "yanked":
             return bool(
                 _ID.fullmatch(kept.key) and isinstance(value, dict) and isinstance(value.get("reason"), str)

@@ -12,11 +12,11 @@ from typing import IO, TYPE_CHECKING, Any, Final, Literal
 
 from hyperhost.contracts import Artifact, ArtifactWrite, Principal
 
-from .applying import Issue, Plan, counterpart, perform, placed, write_record
+from .applying import Issue, Plan, counterpart, named, perform, placed, write_record
 from .checks import artifacts_of, check, records_of
 from .reading import Chunk, Content, Head, Verified, members, verify
 from .refusals import bad_file, conflict
-from .states import coordinates, likeness, state
+from .states import likeness, state
 from .steps import Step, run_step
 from .store import MARKS, NAMESPACES, OWN, keep_content
 
@@ -147,7 +147,7 @@ def _artifacts(
         place = (item.artifact.namespace, item.artifact.name, item.artifact.version)
         problem = _content_problem(step.hook, item.artifact, verified.head)
         if problem:
-            report.issues.append(Issue("content", "artifact", coordinates(item.artifact), problem))
+            report.issues.append(Issue("content", "artifact", named(item.artifact), problem))
             continue
         here = counterpart(step.hook, item.artifact)
         if here is None and place not in new:
@@ -159,7 +159,7 @@ def _artifacts(
             continue
         same_place = here is not None and (here.namespace, here.name, here.version) == place
         reason = "another one is there" if same_place else "its id or its coordinates belong to another one"
-        _differs(on_conflict, report, "artifact", coordinates(item.artifact), reason)
+        _differs(on_conflict, report, "artifact", named(item.artifact), reason)
         if on_conflict == "replace" and here is not None and same_place:
             plan.replace.append(
                 (ArtifactWrite(placed(step.hook, item.artifact, here), item.manifest_json), here)

@@ -20,11 +20,11 @@ from .backups import Backup, backup, backups_in, describe
 from .cipher import make_key, read_key
 from .exporting import Exported, export
 from .importing import Imported, import_file
+from .placing import replacing
 from .refusals import invalid, unwritable
 from .restoring import Restored, restore
 from .steps import STEP, alone, take_step
 from .syncing import SyncReport, Winner, sync
-from .writing import replacing
 
 if TYPE_CHECKING:
     from pluggy import HookRelay
@@ -62,7 +62,7 @@ def run(call: OperationCall, hook: HookRelay, opener: Opener) -> OperationOutcom
     try:
         arguments = from_data(known.arguments, _read(call))
     except DataError as error:
-        raise invalid(error.path, "type", str(error)) from None
+        raise invalid(error.path, "type", str(error), error.hint) from None
     data = to_data(known.run(call, hook, arguments, opener))
     target = str(getattr(arguments, known.target))
     return OperationOutcome(

@@ -6,14 +6,25 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-from hyperhost.contracts import ArtifactQuery, ArtifactWrite, KeptNames, LogWrite, PageRequest, PutMode
+from hyperhost.contracts import (
+    ArtifactChange,
+    ArtifactQuery,
+    ArtifactType,
+    ArtifactWrite,
+    ChangeKind,
+    KeptNames,
+    LogWrite,
+    PageRequest,
+    PutMode,
+)
+from hyperhost.errors import RefusalError
 
-from .applying import placed
+from .applying import placed, refused
 from .backups import CONTENT, examine, log_head, opened
 from .checks import artifacts_of, entries_of, records_of
 from .cipher import Key
 from .reading import Chunk, Content, members
-from .refusals import wrong_state
+from .refusals import bad_file, wrong_state
 from .store import HISTORY, NAMESPACES, OWN, keep_content, unit
 
 if TYPE_CHECKING:
@@ -89,10 +100,7 @@ def restore(
 
 def _restore_chunk(hook: HookRelay, chunk: Chunk, amounts: dict[str, int]) -> None:
     if chunk.kind == "artifacts":
-        items = [
-            ArtifactWrite(placed(hook, item.artifact), item.manifest_json) for item in artifacts_of(chunk)
-        ]
-        amounts["artifacts"] += hook.storage_put_artifacts(items=items, mode=PutMode.CREATE)
+        amounts["artifacts"] += _restore_artifacts(hook, chunk)
         return
     if chunk.kind == "logs":
         by_log: dict[str, list[LogWrite]] = {}
@@ -109,6 +117,34 @@ def _restore_chunk(hook: HookRelay, chunk: Chunk, amounts: dict[str, int]) -> No
             collection=kept.collection, key=kept.key, data_json=kept.data, mode=PutMode.CREATE
         )
         amounts["records"] += 1
+
+
+def _restore_artifacts(hook: HookRelay, chunk: Chunk) -> int:
+    """Write the artifacts of a chunk; how many.
+
+    Policies have judged them when they came in, and the backup may be older than a policy: only what cannot
+    be an artifact, which the rules of the registry tell with the kind ``invalid``, is refused.
+    """
+    items: list[ArtifactWrite] = []
+    count = 0
+    for number, item in enumerate(artifacts_of(chunk), 1):
+        artifact = placed(hook, item.artifact)
+        change = ArtifactChange(ChangeKind.CREATED, artifact, None, item.manifest_json)
+        try:
+            hook.artifact_validate(change=change)
+        except RefusalError as refusal:
+            if refusal.rule.startswith("invalid:"):
+                found = refused(artifact, refusal)
+                raise bad_file(
+                    f"{chunk.name}:{number}",
+                    "artifact",
+                    f"{found.key}: {found.field} breaks the rule {found.rule}: {found.reason}",
+                ) from None
+        items.append(ArtifactWrite(artifact, item.manifest_json))
+        if artifact.type is ArtifactType.CONFIG:  # the next one could build on it
+            count += hook.storage_put_artifacts(items=items, mode=PutMode.CREATE)
+            items = []
+    return count + (hook.storage_put_artifacts(items=items, mode=PutMode.CREATE) if items else 0)
 
 
 def _check_empty(hook: HookRelay) -> None:

@@ -17,7 +17,7 @@ from hyperhost.contracts import Artifact, ArtifactWrite, LogEntry, Principal
 from hyperhost.contracts.codec import from_data
 from hyperhost.errors import RefusalError
 
-from .applying import Issue, Plan, perform, placed
+from .applying import Issue, Plan, named, perform, placed
 from .decisions import Candidate, Decision, decide
 from .marks import sync_records
 from .pairs import Pair, Side, side
@@ -148,7 +148,7 @@ class _Run:
         for key, reason in opened.items():
             artifact = known[key].artifact
             place = ("artifact", coordinates(artifact))
-            self.issues[place] = Issue(reason[0], *place, reason[1])
+            self.issues[place] = Issue(reason[0], *place, *reason[1:])
         self.pair.remember(
             near, last, {key: _kept(near, known[key]) for key in opened}, known.keys() - opened
         )
@@ -174,7 +174,7 @@ class _Run:
     ) -> None:
         """Write one side. What is to be done is decided anew, now that nobody else writes there."""
         there, here = (far, near) if write_far else (near, far)
-        issues: dict[str, tuple[str, str]] = {}
+        issues: dict[str, tuple[str, ...]] = {}
 
         def run(step: Step) -> None:
             plan = Plan()
@@ -184,10 +184,10 @@ class _Run:
                     issues[each.id] = ("conflict", found.reason)
                 elif found.action != "same" and found.far is write_far:
                     _add(step, plan, found)
-            by_place = {coordinates(each.artifact): each.id for each in work}
+            by_place = {named(each.artifact): each.id for each in work}
             perform(step, plan, f"sync:{here.id}")
             for issue in plan.issues:
-                issues[by_place[issue.key]] = (issue.kind, issue.reason)
+                issues[by_place[issue.key]] = (issue.kind, issue.reason, issue.field, issue.rule)
             step.target = f"sync:{self.pair.key}"
             moved = _moved(step)
             step.details = {"created": moved.created, "replaced": moved.replaced, "deleted": moved.deleted}

@@ -4,19 +4,13 @@ from __future__ import annotations
 
 import hashlib
 import json
-import os
-import secrets
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
-from pathlib import Path
-from typing import IO, Any, Final, Protocol
-
-from hyperhost.errors import RefusalError
+from typing import Any, Final, Protocol
 
 from .container import END, content_name, header, padding
-from .refusals import unwritable, wrong_state
+from .refusals import wrong_state
 
-__all__ = ["CHUNK_BYTES", "CHUNK_LINES", "Sink", "Writer", "line_of", "replacing"]
+__all__ = ["CHUNK_BYTES", "CHUNK_LINES", "Sink", "Writer", "line_of"]
 
 CHUNK_LINES: Final = 1_000
 CHUNK_BYTES: Final = 4 << 20
@@ -122,33 +116,3 @@ def line_of(data: Any) -> bytes:
 
 def _json(data: Any) -> bytes:
     return line_of(data) + b"\n"
-
-
-@contextmanager
-def replacing(target: Path) -> Iterator[IO[bytes]]:
-    """A file beside ``target`` that takes its place, durably, when the block ends well.
-
-    Raises:
-        RefusalError: it cannot be written.
-    """
-    temporary = target.with_name(f".{target.name[:100]}-{secrets.token_hex(6)}.part")
-    try:
-        with open(
-            temporary, "xb", opener=lambda path, flags: os.open(path, flags | os.O_CLOEXEC, 0o600)
-        ) as file:
-            yield file
-            file.flush()
-            os.fsync(file.fileno())
-        temporary.replace(target)
-        directory = os.open(target.parent, os.O_RDONLY)
-        try:
-            os.fsync(directory)
-        finally:
-            os.close(directory)
-    except RefusalError:
-        raise
-    except OSError as error:
-        raise unwritable(target, error) from error
-    finally:
-        with suppress(OSError):
-            temporary.unlink(missing_ok=True)

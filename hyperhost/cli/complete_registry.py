@@ -1,7 +1,8 @@
 """Names from the registry when the Tab key is pressed: quickly, and never an error.
 
-Opening a registry takes longer than somebody who pressed Tab should wait. What was found is kept in
-``cache/names.json`` of the home until something in the registry changes.
+Opening a whole host takes longer than somebody who pressed Tab should wait. So one is opened with the
+plugins and hooks that an answer needs, for names those of the storage alone; and what was found is kept
+in ``cache/names.json`` of the home until something in the registry changes.
 """
 
 from __future__ import annotations
@@ -10,9 +11,15 @@ import json
 import time
 from collections.abc import Callable, Iterable
 from pathlib import Path
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import typer  # noqa: TC002 - typer resolves the annotations at run time
+
+if TYPE_CHECKING:
+    from hyperhost.config import Config
+    from hyperhost.contracts import Artifact, ArtifactQuery
+    from hyperhost.host.home import Home
+    from hyperhost.host.host import Host
 
 __all__ = ["artifact_names", "artifact_references", "namespace_paths", "version_marks"]
 
@@ -20,23 +27,20 @@ _MOST: Final = 1000
 """Artifacts that one question looks at."""
 _KEPT: Final = 200
 """Answers that are kept."""
-_FRESH_S: Final = 2.0
-"""How long an answer holds even when something was written meanwhile: others may write all the time."""
-
 _ELSEWHERE_S: Final = 60.0
 """How long one holds that came from a database on another machine."""
 
-_Ask = Callable[[Any], Iterable[str]]
+_Ask = Callable[["Host"], Iterable[str]]
 
 
 def artifact_names(ctx: typer.Context, incomplete: str) -> list[str]:
     """``namespace/name`` that begin with what was typed; names alone in the default namespace."""
     namespace, slash, _ = incomplete.partition("/")
     if slash:
-        return _begin(incomplete, _answers(ctx, f"names:{namespace}", lambda run: _names(run, namespace)))
+        return _begin(incomplete, _answers(ctx, f"names:{namespace}", lambda host: _names(host, namespace)))
     found = [f"{path}/" for path in namespace_paths(ctx, incomplete)]
     if default := _default(ctx):
-        names = _answers(ctx, f"names:{default}", lambda run: _names(run, default))
+        names = _answers(ctx, f"names:{default}", lambda host: _names(host, default))
         found += _begin(incomplete, (name.partition("/")[2] for name in names))
     return sorted(found)
 
@@ -46,7 +50,7 @@ def artifact_references(ctx: typer.Context, incomplete: str) -> list[str]:
     name, marked, _ = incomplete.partition("@")
     if not marked or not (full := _full(ctx, name)):
         return artifact_names(ctx, incomplete)
-    marks = _answers(ctx, f"marks:{full}", lambda run: _marks(run, full))
+    marks = _answers(ctx, f"marks:{full}", lambda host: _marks(host, full), "registry")
     return _begin(incomplete, (f"{name}@{word.lstrip('#')}" for word in marks))
 
 
@@ -54,7 +58,8 @@ def namespace_paths(ctx: typer.Context, incomplete: str) -> list[str]:
     """Namespaces that begin with what was typed."""
     above = incomplete.rpartition(".")[0]
     above = above if "." in above else ""
-    return _begin(incomplete, _answers(ctx, f"namespaces:{above}", lambda run: _namespaces(run, above)))
+    found = _answers(ctx, f"namespaces:{above}", lambda host: _namespaces(host, above), "registry")
+    return _begin(incomplete, found)
 
 
 def version_marks(ctx: typer.Context, incomplete: str) -> list[str]:
@@ -62,27 +67,42 @@ def version_marks(ctx: typer.Context, incomplete: str) -> list[str]:
     full = _full(ctx, str(ctx.params.get("name") or "").partition("@")[0])
     if not full:
         return []
-    marks = _answers(ctx, f"marks:{full}", lambda run: _marks(run, full))
+    marks = _answers(ctx, f"marks:{full}", lambda host: _marks(host, full), "registry")
     return _begin(incomplete, (word[1:] for word in marks if word.startswith("#")))
 
 
-def _names(run: Any, namespace: str) -> Iterable[str]:
-    query = {"namespace": namespace, "sort": "name"}
-    return {f"{namespace}/{item['name']}" for item in run("list", query=query, page={"size": _MOST})["items"]}
+def _names(host: Host, namespace: str) -> Iterable[str]:
+    from hyperhost.contracts import ArtifactQuery
+
+    return {f"{namespace}/{each.name}" for each in _listed(host, ArtifactQuery(namespace=namespace))}
 
 
-def _namespaces(run: Any, above: str) -> Iterable[str]:
+def _namespaces(host: Host, above: str) -> Iterable[str]:
     """Those that were created, and those in which something lies although nobody created them."""
-    query = {"namespace": above, "descendants": True} if above else {}
-    items = run("list", query={**query, "sort": "name"}, page={"size": _MOST})["items"]
-    return {each["path"] for each in run("namespace_list", prefix=above)} | {
-        item["namespace"] for item in items
-    }
+    from hyperhost.contracts import ArtifactQuery
+    from hyperhost.host.operations import Operations
+
+    query = ArtifactQuery(namespace=above, descendants=True) if above else ArtifactQuery()
+    created = Operations(host).run("namespace_list", prefix=above)
+    return {each["path"] for each in created} | {each.namespace for each in _listed(host, query)}
 
 
-def _marks(run: Any, name: str) -> Iterable[str]:
+def _listed(host: Host, query: ArtifactQuery) -> list[Artifact]:
+    """The first artifacts in order of their names."""
+    import dataclasses
+
+    from hyperhost.contracts import ArtifactPage, ArtifactSort, PageRequest
+
+    query = dataclasses.replace(query, sort=ArtifactSort.NAME)
+    page: ArtifactPage = host.hook.storage_list_artifacts(query=query, page=PageRequest(_MOST))
+    return page.items
+
+
+def _marks(host: Host, name: str) -> Iterable[str]:
     """Versions, and tags with ``#`` before them."""
-    found = run("version_list", name=name)
+    from hyperhost.host.operations import Operations
+
+    found = Operations(host).run("version_list", name=name)
     return {each["version"] for each in found} | {f"#{tag}" for each in found for tag in each["tags"]}
 
 
@@ -90,7 +110,7 @@ def _begin(incomplete: str, found: Iterable[str]) -> list[str]:
     return sorted({each for each in found if each.startswith(incomplete)})
 
 
-def _answers(ctx: Any, question: str, ask: _Ask) -> list[str]:
+def _answers(ctx: Any, question: str, ask: _Ask, *plugins: str) -> list[str]:
     """What is known to be the answer, else what ``ask`` finds; nothing whenever something is wrong."""
     try:
         home = _home(ctx)
@@ -98,9 +118,11 @@ def _answers(ctx: Any, question: str, ask: _Ask) -> list[str]:
         known = kept.get(question)
         if known and _holds(known, home):
             return list(known["found"])
-        found = _open_and_ask(ctx, ask)
-        kept[question] = {"stamp": _stamp(home), "at": time.time(), "found": found}
-        _write(home, dict(list(kept.items())[-_KEPT:]))
+        stamp = _stamp(home)
+        found = _open_and_ask(ctx, ask, *plugins)
+        if stamp == _stamp(home):  # else somebody wrote meanwhile, and whether it was seen is not known
+            kept[question] = {"stamp": stamp, "at": time.time(), "found": found}
+            _write(home, dict(list(kept.items())[-_KEPT:]))
         return found
     except Exception:  # noqa: BLE001 - a shell that waits for names has no use for an error
         return []
@@ -110,26 +132,44 @@ def _holds(known: dict[str, Any], home: Path) -> bool:
     """Whether nothing changed since; a database elsewhere changes without a trace here."""
     age, stamp = abs(time.time() - known["at"]), known["stamp"]
     is_here = any(str(name).endswith(".db") for name, *_ in stamp)
-    return age < _FRESH_S or ((is_here or age < _ELSEWHERE_S) and bool(stamp == _stamp(home)))
+    return (is_here or age < _ELSEWHERE_S) and bool(stamp == _stamp(home))
 
 
-def _open_and_ask(ctx: Any, ask: _Ask) -> list[str]:
-    """Ask the registry, with no plugin but those that keep it: nobody else has to hear of a Tab key."""
+def _open_and_ask(ctx: Any, ask: _Ask, *plugins: str) -> list[str]:
+    """Ask with no plugin but the storage and those given: nobody else has to hear of a Tab key."""
     import warnings
 
-    from hyperhost.cli.door import check_registry
-    from hyperhost.cli.session import Session
-    from hyperhost.host.home import open_host
-    from hyperhost.host.operations import Operations
+    from hyperhost.host.home import find_home
 
-    session = Session(home_path=_given(ctx, "home"), config_path=_given(ctx, "config"))
-    check_registry(session)
-    config = session.config
+    home = find_home(_given(ctx, "home"))
+    config = home.load_config(_given(ctx, "config"))
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        only = ["registry", config.providers["storage"]]
-        with open_host(session.home, config, only=only) as host:
-            return sorted(ask(Operations(host).run))
+        with _host(home, config, {config.providers["storage"], *plugins}) as host:
+            return sorted(ask(host))
+
+
+def _host(home: Home, config: Config, only: set[str]) -> Host:
+    """A host with some of the plugins; of the kernel's hooks it has those that answers need."""
+    from hyperhost.hookspecs.storage import StorageHooks
+    from hyperhost.host.host import Host
+    from hyperhost.host.populate import populate
+
+    home.check()
+    specs: list[Any] = [StorageHooks]
+    if "registry" in only:
+        from hyperhost.hookspecs.artifacts import ArtifactHooks
+        from hyperhost.hookspecs.operations import OperationHooks
+        from hyperhost.hookspecs.storage_records import StorageRecordHooks
+
+        specs += [ArtifactHooks, OperationHooks, StorageRecordHooks]
+    host = Host("hyperhost", specs=specs, home=home.path, config=config)
+    try:
+        populate(host, home, config, only)
+    except BaseException:
+        host.close()
+        raise
+    return host
 
 
 def _stamp(home: Path) -> list[list[Any]]:

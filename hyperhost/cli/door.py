@@ -65,13 +65,14 @@ def needed(session: Session) -> list[str] | None:
     ``None`` stands for all, when no component is installed.
     """
     from hyperhost.errors import HyperHostError
-    from hyperhost.host.discovery import discover
-    from hyperhost.host.package import open_package
 
     home = session.home
     entries = home.lock.read() if home.exists else {}
     if not entries:
         return None
+    from hyperhost.host.discovery import discover
+    from hyperhost.host.package import open_package
+
     found = [item.id for item in discover() if item.kind == "native"]
     for entry in entries.values():
         try:

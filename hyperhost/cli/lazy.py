@@ -9,10 +9,13 @@ from typing import Any, ClassVar
 import typer
 import typer.core
 
+from hyperhost.cli.quick import quickened
+
 __all__ = [
     "GROUPS",
     "ArtifactCommands",
     "AuditCommands",
+    "DepsCommands",
     "KeysCommands",
     "LazyCommands",
     "NamespaceCommands",
@@ -133,6 +136,7 @@ class VersionCommands(LazyCommands):
         "tag": "tag",
         "untag": "tag",
         "promote": "promote",
+        "demote": "promote",
         "yank": "yank",
         "unyank": "yank",
     }
@@ -152,6 +156,25 @@ class KeysCommands(LazyCommands):
         "revoke": "change",
         "trust": "trust",
         "untrust": "trust",
+    }
+
+
+class DepsCommands(LazyCommands):
+    """``hyperhost deps``."""
+
+    package = "hyperhost.cli.deps"
+    modules: ClassVar[dict[str, str]] = {
+        "add": "change",
+        "remove": "change",
+        "list": "change",
+        "resolve": "resolve",
+        "tree": "show",
+        "graph": "show",
+        "why": "show",
+        "outdated": "ask",
+        "what-if": "ask",
+        "conflicts": "ask",
+        "solve": "solve",
     }
 
 
@@ -213,6 +236,7 @@ GROUPS: dict[str, tuple[type[LazyCommands], str]] = {
     "artifact": (ArtifactCommands, "Create, publish, find and use what the registry holds."),
     "namespace": (NamespaceCommands, "Say who owns a namespace and what holds in it."),
     "version": (VersionCommands, "Tag versions, promote them to channels, yank them."),
+    "deps": (DepsCommands, "Choose versions that fit together, and ask about such choices."),
     "keys": (KeysCommands, "Make keys, and say whose signatures count."),
     "audit": (AuditCommands, "See who did what, and prove that nobody changed the record."),
     "registry": (RegistryCommands, "Make the registry of this home, look at it, back it up."),
@@ -228,4 +252,4 @@ def command_of(module: str, name: str) -> Any:
     # With a callback typer makes a group even of a single command.
     app.callback()(lambda: None)
     group: Any = typer.main.get_command(app)
-    return group.commands[name]
+    return quickened(group.commands[name])

@@ -13,9 +13,10 @@ from typing import Annotated, Any
 import typer
 import typer.core
 
-from hyperhost.cli import doctor, hooks, init, signing, transfer, wit
+from hyperhost.cli import doctor, hooks, init, search, signing, transfer, wit
 from hyperhost.cli.lazy import GROUPS
 from hyperhost.cli.output import Form
+from hyperhost.cli.quick import quickened
 from hyperhost.cli.session import (
     ConfigOption,
     HomeOption,
@@ -44,7 +45,7 @@ class Program(typer.core.TyperGroup):
         """A built-in command, else that of a plugin."""
         from hyperhost.cli.offered import find_command
 
-        return super().get_command(ctx, cmd_name) or find_command(ctx, cmd_name)
+        return quickened(super().get_command(ctx, cmd_name)) or find_command(ctx, cmd_name)
 
 
 def _version(wanted: bool) -> None:
@@ -115,9 +116,10 @@ def build() -> Any:
         module.register(app)
     for name, (group, text) in GROUPS.items():
         app.add_typer(new_app(text, group), name=name)
+    search.register(app)
     transfer.register(app)
     signing.register(app)
-    return typer.main.get_command(app)
+    return quickened(typer.main.get_command(app))
 
 
 def main(arguments: list[str] | None = None) -> None:

@@ -22,8 +22,8 @@ __all__ = ["BUILT_IN", "command_from", "find_command", "hidden", "known_commands
 
 BUILT_IN: Final = (
     *("demo", "init", "doctor", "wit", "hooks", "plugin"),
-    *("artifact", "namespace", "version", "keys", "audit", "registry", "tuf"),
-    *("export", "import", "sync", "sign", "verify"),
+    *("artifact", "namespace", "version", "deps", "keys", "audit", "registry", "tuf"),
+    *("search", "export", "import", "sync", "sign", "verify"),
 )
 """Names at the top level that plugins cannot take."""
 

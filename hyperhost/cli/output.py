@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any
 
-from hyperhost.cli.text import one_line, printable
+from hyperhost.cli.text import Marked, one_line, printable
 
 if TYPE_CHECKING:
     from hyperhost.errors import HyperHostError
@@ -132,11 +132,12 @@ class Output:
 
     def error(self, error: HyperHostError) -> None:
         """Report why the command failed, on standard error."""
-        from hyperhost.errors import OperationError
+        from hyperhost.errors import OperationError, ResolutionError
 
         if self.form is Form.json:
             names = ["code", "message", "plugin", "hook", "hint"]
             names += ["field", "rule"] if isinstance(error, OperationError) else []
+            names += ["explanation"] if isinstance(error, ResolutionError) else []
             _write(sys.stderr, json.dumps({name: getattr(error, name) for name in names}) + "\n")
             return
         where = [f"plugin {error.plugin!r}"] if error.plugin else []
@@ -144,7 +145,11 @@ class Output:
         if error.hook == "operation_run" and isinstance(error, OperationError) and error.field:
             where = []  # refused by the operation itself, for what was asked
         place = f"{', '.join(where)}: " if where else ""
-        _write(sys.stderr, f"error: {printable(place + error.message)}\n")
+        message = place + error.message
+        if isinstance(error, ResolutionError):
+            # The whole proof; its last sentence is the message.
+            message = f"there is no choice of versions that satisfies everything\n{error.explanation}"
+        _write(sys.stderr, f"error: {printable(message)}\n")
         if error.hint:
             _write(sys.stderr, f"hint: {printable(error.hint)}\n")
 
@@ -200,7 +205,6 @@ def _table(columns: Sequence[Column], rows: Sequence[Mapping[str, Any]]) -> str:
 
     from rich.console import Console
     from rich.table import Table
-    from rich.text import Text
 
     on_terminal = sys.stdout.isatty()
     table = Table(box=None, pad_edge=False, header_style="bold", padding=(0, 2, 0, 0), show_edge=False)
@@ -208,13 +212,25 @@ def _table(columns: Sequence[Column], rows: Sequence[Mapping[str, Any]]) -> str:
         title = column.title or column.key.replace("_", " ").upper()
         table.add_column(title, justify="right" if column.right else "left", overflow="fold")
     for row in rows:
-        table.add_row(*(Text(_cell(row.get(column.key))) for column in columns))
+        table.add_row(*(_text(row.get(column.key)) for column in columns))
     if on_terminal:
         Console(highlight=False).print(table)
         return ""
     buffer = io.StringIO()
     Console(file=buffer, width=_PIPE_WIDTH, highlight=False).print(table)
     return "".join(f"{line.rstrip()}\n" for line in buffer.getvalue().splitlines())
+
+
+def _text(value: Any) -> Any:
+    """A value as rich shows it; what is marked in it is bold."""
+    from rich.text import Text
+
+    if not isinstance(value, Marked):
+        return Text(_cell(value))
+    shown = Text()
+    for piece, marked in value.pieces():
+        shown.append(piece, "bold" if marked else "")
+    return shown
 
 
 def _cell(value: Any) -> str:

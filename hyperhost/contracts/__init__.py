@@ -59,7 +59,7 @@ _NAMES_OF = {
     ),
     "signing": "Signature SignerRole SigningKey TrustRule Verification",
     "trust": "ServedFile TrustSource TrustState TrustedTarget",
-    "resolution": "Candidate Exclusion Resolution ResolutionRequest ResolvedVersion",
+    "resolution": "Candidate Exclusion Resolution ResolutionRequest ResolvedNeed ResolvedVersion",
     "mesh": "DiscoveredService HealthReport HealthState MeshService ServiceLease ServiceQuery",
     "command": "Command CommandArgument CommandOutcome",
     "metrics": "Metric MetricKind OperationSample",

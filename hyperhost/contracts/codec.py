@@ -38,12 +38,15 @@ class DataError(ValueError):
     Attributes:
         path: Where, for example ``metadata.licenses[1]``; empty for the whole.
         problem: What is wrong there, and what was expected.
+        hint: What can be given, where that is one of a few values: all of them, the nearest first. Else
+            empty.
     """
 
-    def __init__(self, path: str, problem: str) -> None:
+    def __init__(self, path: str, problem: str, hint: str = "") -> None:
         super().__init__(f"{path or 'the value'} {problem}")
         self.path = path
         self.problem = problem
+        self.hint = hint
 
 
 def to_data(value: Any) -> Any:
@@ -214,7 +217,9 @@ def _dict(inner: _Reader) -> _Reader:
 def _choice(known: tuple[Any, ...]) -> _Reader:
     def read(data: Any, path: str) -> Any:
         if not any(data.__class__ is each.__class__ and data == each for each in known):
-            raise DataError(path, f"is {_found(data)}, where one of {', '.join(map(str, known))} is expected")
+            names = [str(each) for each in known]
+            problem = f"is {_found(data)}, where one of {', '.join(names)} is expected"
+            raise DataError(path, problem, _nearest_first(data, names))
         return data
 
     return read
@@ -227,10 +232,22 @@ def _enum(kind: type[Enum]) -> _Reader:
         try:
             return known[data.__class__, data]
         except (KeyError, TypeError):
-            names = ", ".join(str(member.value) for member in kind)
-            raise DataError(path, f"is {_found(data)}, where one of {names} is expected") from None
+            names = [str(member.value) for member in kind]
+            problem = f"is {_found(data)}, where one of {', '.join(names)} is expected"
+            raise DataError(path, problem, _nearest_first(data, names)) from None
 
     return read
+
+
+def _nearest_first(data: Any, names: list[str]) -> str:
+    """The values that can be given, those that look most like what was given first."""
+    if isinstance(data, str):
+        from difflib import SequenceMatcher
+
+        word = data[:_SHOWN].lower()
+        # sorted() keeps the order of what is equally near.
+        names = sorted(names, key=lambda name: -SequenceMatcher(None, word, name.lower()).ratio())
+    return f"write {', '.join(names[:-1])} or {names[-1]}" if len(names) > 1 else f"write {names[0]}"
 
 
 def _record(kind: type) -> _Reader:

@@ -4,10 +4,17 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from hyperhost.contracts.artifact import Dependency
+from hyperhost.contracts.artifact import Dependency, DependencyType
 from hyperhost.contracts.types import S64, U64
 
-__all__ = ["Candidate", "Exclusion", "Resolution", "ResolutionRequest", "ResolvedVersion"]
+__all__ = [
+    "Candidate",
+    "Exclusion",
+    "Resolution",
+    "ResolutionRequest",
+    "ResolvedNeed",
+    "ResolvedVersion",
+]
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,6 +30,9 @@ class Candidate:
         download_count: Downloads of this version.
         yanked: Withdrawn: never chosen anew, but kept when a lockfile names it.
         source: Registry it comes from; empty is the local one.
+        yank_reason: Why it was withdrawn; empty when nobody said, or it was not.
+        deprecation: Why it should no longer be used; empty when it may be.
+        host_constraint: Versions of HyperHost that it works with; empty is any.
     """
 
     artifact: str
@@ -33,6 +43,9 @@ class Candidate:
     download_count: U64 = 0
     yanked: bool = False
     source: str = ""
+    yank_reason: str = ""
+    deprecation: str = ""
+    host_constraint: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +76,13 @@ class ResolutionRequest:
         arch: Architecture that conditions are judged by; empty is this machine's.
         env: Environment that conditions are judged by.
         features: Features that are switched on.
+        upgrade: ``namespace/name`` of those whose locked versions do not count; ``*`` is all.
+        overrides: ``namespace/name`` → constraint that stands instead of everyone else's.
+        pins: ``namespace/name``, or a namespace and ``.*`` or ``/*`` for all below it → the only
+            registry that it may come from. The longest pin that fits counts.
+        sources: Registries to look in, in this order, for what is not pinned; the first that knows a
+            name provides all its versions. Empty is the local one only.
+        optional: Take optional dependencies of the roots' dependencies, too, where that is possible.
     """
 
     roots: list[Dependency]
@@ -72,6 +92,26 @@ class ResolutionRequest:
     arch: str = ""
     env: str = ""
     features: list[str] = field(default_factory=list)
+    upgrade: list[str] = field(default_factory=list)
+    overrides: dict[str, str] = field(default_factory=dict)
+    pins: dict[str, str] = field(default_factory=dict)
+    sources: list[str] = field(default_factory=list)
+    optional: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class ResolvedNeed:
+    """A need of one chosen version for another.
+
+    Attributes:
+        artifact: ``namespace/name`` of what is needed.
+        constraint: As it was declared, or as an override says.
+        type: When it is needed.
+    """
+
+    artifact: str
+    constraint: str
+    type: DependencyType = DependencyType.RUNTIME
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,7 +123,9 @@ class ResolvedVersion:
         version: SemVer 2.0.0.
         content_hash: ``algorithm:hex``; ``None`` when it has no content.
         source: Registry it comes from; empty is the local one.
-        required_by: ``namespace/name`` of those that need it, sorted; empty for a root.
+        required_by: ``namespace/name`` of those that need it, sorted; empty for a root that nobody
+            else needs.
+        needs: What it needs in turn, sorted by name; needs whose condition does not hold are left out.
     """
 
     artifact: str
@@ -91,6 +133,7 @@ class ResolvedVersion:
     content_hash: str | None = None
     source: str = ""
     required_by: list[str] = field(default_factory=list)
+    needs: list[ResolvedNeed] = field(default_factory=list)
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,7 +143,10 @@ class Resolution:
     Attributes:
         versions: One for each artifact, what is needed before what needs it, equals by name.
         warnings: For a person, for example a deprecated version that had to be taken.
+        cycles: Artifacts that need one another, each along the cycle from the least name on; the last
+            needs the first.
     """
 
     versions: list[ResolvedVersion] = field(default_factory=list)
     warnings: list[str] = field(default_factory=list)
+    cycles: list[list[str]] = field(default_factory=list)

@@ -157,12 +157,15 @@ class SearchIndexState:
 
     Attributes:
         documents: Documents in it.
-        sequence: Highest ``SearchDocument.sequence`` it has seen.
+        sequence: The last change of the store that it reflects.
         updated_at_us: When it last changed; 0 when it never did.
         rebuilding: A rebuild is running; searches are answered from the old index meanwhile.
+        mark: What ``search_commit`` was last given to recognise the change by; empty for an index that
+            reflects no store yet.
     """
 
     documents: U64 = 0
     sequence: U64 = 0
     updated_at_us: S64 = 0
     rebuilding: bool = False
+    mark: str = ""

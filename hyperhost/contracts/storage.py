@@ -66,6 +66,8 @@ class ArtifactQuery:
         labels: Labels that must all be there with these values.
         sort: Order of the answer.
         descending: Turn the order round, ties included.
+        needs: ``namespace/name`` that an artifact must depend on, by whatever constraint. A provider may
+            have to look at every artifact that fits otherwise.
     """
 
     namespace: str | None = None
@@ -77,6 +79,7 @@ class ArtifactQuery:
     labels: dict[str, str] = field(default_factory=dict)
     sort: ArtifactSort = ArtifactSort.CREATED
     descending: bool = False
+    needs: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -83,7 +83,7 @@ def _unique(found: Iterable[Package]) -> list[Package]:
 
 def _name(text: str) -> str:
     name = re.sub(r"[^a-z0-9]+", "-", text.lower().replace("+", "-plus-")).strip("-")[:100]
-    return name if name[:1].isalpha() else f"n-{name or 'ameless'}"
+    return name or "nameless"
 
 
 def _of_stanza(stanza: dict[str, str]) -> Package:

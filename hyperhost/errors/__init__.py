@@ -72,6 +72,7 @@ from hyperhost.errors.operations import (
     NotFoundError,
     OperationError,
     PolicyDeniedError,
+    QuerySyntaxError,
     QuotaExceededError,
     StorageError,
     TrustError,
@@ -102,6 +103,11 @@ from hyperhost.errors.plugins import (
     UnsupportedTypeError,
     UpgradeApprovalError,
 )
+from hyperhost.errors.resolution import (
+    ConstraintError,
+    ResolutionError,
+    VersionError,
+)
 from hyperhost.errors.values import CanonicalJsonError
 
 __all__ = [
@@ -122,6 +128,7 @@ __all__ = [
     "ConcurrencyLimitError",
     "ConfigError",
     "ConflictError",
+    "ConstraintError",
     "CoreModuleError",
     "CorruptComponentError",
     "DeadlineError",
@@ -158,12 +165,14 @@ __all__ = [
     "ProviderConflictError",
     "ProviderMissingError",
     "QuarantinedError",
+    "QuerySyntaxError",
     "QuotaError",
     "QuotaExceededError",
     "RecordingComponentError",
     "RecordingError",
     "RefusalError",
     "ReplayMismatchError",
+    "ResolutionError",
     "SandboxError",
     "SignatureError",
     "SignatureMismatchError",
@@ -177,5 +186,6 @@ __all__ = [
     "UnknownOperationError",
     "UnsupportedTypeError",
     "UpgradeApprovalError",
+    "VersionError",
     "WrongStateError",
 ]

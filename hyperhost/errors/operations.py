@@ -12,6 +12,7 @@ __all__ = [
     "NotFoundError",
     "OperationError",
     "PolicyDeniedError",
+    "QuerySyntaxError",
     "QuotaExceededError",
     "StorageError",
     "TrustError",
@@ -43,6 +44,38 @@ class InvalidInputError(OperationError):
     """An argument is not what it has to be; ``field`` and ``rule`` say which and why."""
 
     code = "HH-INVALID"
+
+
+class QuerySyntaxError(InvalidInputError):
+    """A search query is not written as it has to be.
+
+    Args:
+        message: What is wrong, beginning with the character concerned.
+        position: That character, counted from 0.
+        expected: What could stand there; empty when that is not what is wrong.
+        rule: ``syntax``, ``field``, ``value``, ``length``, ``depth``, ``terms`` or ``character``.
+        plugin: As in every error.
+        hook: As in every error.
+        hint: As in every error.
+    """
+
+    code = "HH-QUERY"
+
+    def __init__(
+        self,
+        message: str,
+        *,
+        position: int = 0,
+        expected: str = "",
+        rule: str = "syntax",
+        plugin: str | None = None,
+        hook: str | None = None,
+        hint: str = "",
+    ) -> None:
+        super().__init__(message, plugin=plugin, hook=hook, hint=hint)
+        self.position = position
+        self.expected = expected
+        self.rule = rule
 
 
 class NotFoundError(OperationError):

@@ -1,9 +1,9 @@
-"""Hooks of resolution: the service ``resolution``, and the plugins that choose and exclude.
+"""Hooks of resolution: the service ``resolution``, and the plugins that list, choose and exclude.
 
-Exactly one provider answers the service (``[providers]`` in ``hyperhost.toml``). Choosing and
-filtering belong to no service: a strategy is a plugin that answers for its own name, and every
-filter is asked. All are gates: a fault ends the resolution, because leaving out a filter would let
-through what it was there to stop.
+Exactly one provider answers the service (``[providers]`` in ``hyperhost.toml``). The rest belong to
+no service: a plugin lists the candidates of the registries that it can read, a strategy is a plugin
+that answers for its own name, and every filter is asked. All are gates: a fault ends the
+resolution, because leaving out a filter would let through what it was there to stop.
 """
 
 from __future__ import annotations
@@ -59,19 +59,22 @@ class ResolutionHooks(Protocol):
         """
         ...
 
-    @hookspec(service="resolution", firstresult=True)
-    def resolution_list_candidates(self, artifacts: list[str]) -> list[Candidate]:
-        """List all versions of some artifacts.
+    @hookspec(firstresult=True)
+    def resolution_list_candidates(self, source: str, artifacts: list[str]) -> list[Candidate] | None:
+        """List all versions of some artifacts in one registry.
 
-        Takes several at once so that a remote registry costs few round trips. A fault ends the
-        resolution.
+        Takes several at once so that a remote registry costs few round trips. Plugins are asked in
+        order until one answers for the registry. A fault ends the resolution: a registry that cannot
+        be asked is never taken for one that does not know a name.
 
         Args:
+            source: The registry; empty is the local one.
             artifacts: ``namespace/name`` of each.
 
         Returns:
             Their versions, highest first within each artifact, artifacts in the order asked for;
-            nothing for one that does not exist. Yanked versions are among them, marked.
+            nothing for one that does not exist. Yanked versions are among them, marked. ``None`` when
+            the registry belongs to another plugin.
 
         Example:
             ```python
@@ -82,12 +85,22 @@ class ResolutionHooks(Protocol):
 
             class Fixed:
                 @hookimpl
-                def resolution_list_candidates(self, artifacts: list[str]) -> list[Candidate]:
-                    return [Candidate(name, version) for name in artifacts for version in index.get(name, [])]
+                def resolution_list_candidates(
+                    self, source: str, artifacts: list[str]
+                ) -> list[Candidate] | None:
+                    if source != "acme":
+                        return None
+                    return [
+                        Candidate(name, version, source=source)
+                        for name in artifacts
+                        for version in index.get(name, [])
+                    ]
 
             host.register(Fixed())
-            found = host.hook.resolution_list_candidates(artifacts=["org.acme/auth", "org.acme/none"])
+            ask = host.hook.resolution_list_candidates
+            found = ask(source="acme", artifacts=["org.acme/auth", "org.acme/none"])
             assert [candidate.version for candidate in found] == ["2.0.0", "1.0.0"]
+            assert ask(source="other", artifacts=["org.acme/auth"]) is None
             ```
         """
         ...

@@ -9,6 +9,8 @@ from __future__ import annotations
 
 from typing import Protocol
 
+from hyperhost.contracts.artifact import Artifact
+from hyperhost.contracts.operations import Principal
 from hyperhost.contracts.search import (
     Facet,
     RankAdjustment,
@@ -18,7 +20,7 @@ from hyperhost.contracts.search import (
     SearchRequest,
     SearchResults,
 )
-from hyperhost.contracts.types import U32
+from hyperhost.contracts.types import U32, U64
 from hyperhost.errors import RefusalError
 from hyperhost.hookspecs.markers import hookspec
 
@@ -32,8 +34,9 @@ class SearchHooks(Protocol):
     def search_index(self, documents: list[SearchDocument]) -> U32:
         """Add documents to the index, or replace those of the same artifact.
 
-        All of them or, after a fault, any part of them: indexing the same documents again is
-        harmless, and the caller does so.
+        They are found at the latest when the next ``search_commit`` has returned, and only then do they
+        survive the end of the process. After a fault any part of them may be there: indexing the same
+        documents again is harmless, and the caller does so.
 
         Args:
             documents: In order of ``sequence``; of two for one artifact the later counts.
@@ -65,7 +68,7 @@ class SearchHooks(Protocol):
 
     @hookspec(service="search", firstresult=True)
     def search_remove(self, artifact_ids: list[str]) -> U32:
-        """Take artifacts out of the index.
+        """Take artifacts out of the index, at the latest with the next ``search_commit``.
 
         After a fault any part of them is gone; the caller asks again.
 
@@ -110,7 +113,8 @@ class SearchHooks(Protocol):
 
         Raises:
             RefusalError: rule ``search.syntax`` (the reason points at the character),
-                ``search.field`` (an unknown field, naming the nearest) or ``search.page``.
+                ``search.field`` (an unknown field, naming the nearest), ``search.page``, or
+                ``search.damaged`` (the index cannot be read; it has to be built anew).
 
         Example:
             ```python
@@ -158,6 +162,195 @@ class SearchHooks(Protocol):
 
             host.register(Empty())
             assert host.hook.search_status().documents == 0
+            ```
+        """
+        ...
+
+    @hookspec(service="search", firstresult=True, raises=RefusalError)
+    def search_commit(self, after: U64, sequence: U64, mark: str) -> SearchIndexState:
+        """Make what was indexed and removed findable and, where the provider keeps anything, durable.
+
+        Together with it the provider keeps how far the index is: after a crash ``search_status`` tells
+        a place up to which nothing is missing. A fault ends the operation that asked.
+
+        Args:
+            after: How far the index has to be for this to continue it. Another process, or a rebuild, may
+                have brought it elsewhere.
+            sequence: The last change of the store that the index reflects from now on.
+            mark: Recognises that change; a store in which it has another mark is not the one indexed.
+
+        Returns:
+            How far the index is now.
+
+        Raises:
+            RefusalError: rule ``search.moved``: the index is not at ``after``. What was told since the
+                last commit is forgotten.
+
+        Example:
+            ```python
+            from hyperhost.contracts import SearchIndexState
+            from hyperhost.hookspecs import hookimpl
+
+            class Counting:
+                @hookimpl
+                def search_commit(self, sequence: int, mark: str) -> SearchIndexState:
+                    return SearchIndexState(sequence=sequence, mark=mark)
+
+            host.register(Counting())
+            assert host.hook.search_commit(after=0, sequence=7, mark="a1").sequence == 7
+            ```
+        """
+        ...
+
+    @hookspec(service="search", firstresult=True, raises=RefusalError)
+    def search_rebuild_begin(self) -> str:
+        """Begin an empty index beside the one that answers.
+
+        One that was begun and never ended, because its process has died, is thrown away. After a fault
+        nothing was begun.
+
+        Returns:
+            A name for it, for the two hooks below.
+
+        Raises:
+            RefusalError: rule ``search.busy``: another one is being built.
+
+        Example:
+            ```python
+            from hyperhost.hookspecs import hookimpl
+
+            class Fixed:
+                @hookimpl
+                def search_rebuild_begin(self) -> str:
+                    return "second"
+
+            host.register(Fixed())
+            assert host.hook.search_rebuild_begin() == "second"
+            ```
+        """
+        ...
+
+    @hookspec(service="search", firstresult=True)
+    def search_rebuild_add(self, rebuild: str, documents: list[SearchDocument]) -> U32:
+        """Add documents to an index that is being built.
+
+        After a fault it must be ended without keeping it.
+
+        Args:
+            rebuild: What ``search_rebuild_begin`` answered.
+            documents: No artifact comes twice in one rebuild.
+
+        Returns:
+            How many were added.
+
+        Example:
+            ```python
+            from hyperhost.contracts import Artifact, ArtifactType, SearchDocument
+            from hyperhost.hookspecs import hookimpl
+
+            built = []
+
+            class InMemory:
+                @hookimpl
+                def search_rebuild_add(self, rebuild: str, documents: list[SearchDocument]) -> int:
+                    built.extend(documents)
+                    return len(documents)
+
+            host.register(InMemory())
+            auth = Artifact("a1", "org.acme", "auth", ArtifactType.PLUGIN, "1.0.0")
+            assert host.hook.search_rebuild_add(rebuild="second", documents=[SearchDocument(auth)]) == 1
+            ```
+        """
+        ...
+
+    @hookspec(service="search", firstresult=True)
+    def search_rebuild_end(self, rebuild: str, keep: bool, sequence: U64, mark: str) -> SearchIndexState:
+        """Let an index that was built take the place of the one that answers, or throw it away.
+
+        A search is answered by one of them as a whole. After a fault the old one answers.
+
+        Args:
+            rebuild: What ``search_rebuild_begin`` answered.
+            keep: Whether it takes the place of the other.
+            sequence: As in ``search_commit``.
+            mark: As there.
+
+        Returns:
+            How far the index is that answers now.
+
+        Example:
+            ```python
+            from hyperhost.contracts import SearchIndexState
+            from hyperhost.hookspecs import hookimpl
+
+            class Fixed:
+                @hookimpl
+                def search_rebuild_end(self, keep: bool, sequence: int, mark: str) -> SearchIndexState:
+                    return SearchIndexState(sequence=sequence, mark=mark) if keep else SearchIndexState()
+
+            host.register(Fixed())
+            ended = host.hook.search_rebuild_end(rebuild="second", keep=True, sequence=9, mark="a1")
+            assert ended.sequence == 9
+            ```
+        """
+        ...
+
+    @hookspec()
+    def search_restrict(self, principal: Principal) -> str:
+        """Say what of the registry a principal may find.
+
+        The answers of all plugins hold together, for hits, counts, facets and highlights. A fault
+        ends the search, as it must not show what nobody has judged.
+
+        Args:
+            principal: Who searches.
+
+        Returns:
+            A filter in the query language; empty for no restriction.
+
+        Example:
+            ```python
+            from hyperhost.contracts import Principal
+            from hyperhost.hookspecs import hookimpl
+
+            class PublicOnly:
+                @hookimpl
+                def search_restrict(self, principal: Principal) -> str:
+                    return "" if "admin" in principal.roles else "visibility=public"
+
+            host.register(PublicOnly())
+            assert host.hook.search_restrict(principal=Principal("user:alice")) == ["visibility=public"]
+            ```
+        """
+        ...
+
+    @hookspec(on_fault="skip")
+    def search_body(self, artifact: Artifact, manifest_json: str) -> str | None:
+        """Offer the text of an artifact's content, to be searched besides its metadata.
+
+        The texts of all plugins are joined. A fault leaves the plugin's text out. Whoever may find the
+        artifact may find it by this text, so it holds nothing that is sensitive.
+
+        Args:
+            artifact: The artifact.
+            manifest_json: Its manifest as it is stored; empty when there is none.
+
+        Returns:
+            Text, of which the first 20,000 characters count, or ``None``.
+
+        Example:
+            ```python
+            from hyperhost.contracts import Artifact, ArtifactType
+            from hyperhost.hookspecs import hookimpl
+
+            class Labels:
+                @hookimpl
+                def search_body(self, artifact: Artifact) -> str | None:
+                    return " ".join(artifact.labels.values()) or None
+
+            host.register(Labels())
+            auth = Artifact("a1", "org.acme", "auth", ArtifactType.PLUGIN, "1.0.0", labels={"team": "ids"})
+            assert host.hook.search_body(artifact=auth, manifest_json="") == ["ids"]
             ```
         """
         ...

@@ -18,7 +18,6 @@ from typing import TYPE_CHECKING, Literal
 from hyperhost.errors import CanaryError, HyperHostError, PluginStateError
 from hyperhost.host.canary import CanaryPolicy, CanaryState, Verdict, figures_name, parse_share, share_words
 from hyperhost.host.faults import RELEASED, FaultLog
-from hyperhost.host.loader import LoadOptions, fill
 from hyperhost.host.plugin import Plugin
 from hyperhost.host.roster import Roster
 from hyperhost.host.specs import HookInfo
@@ -26,6 +25,7 @@ from hyperhost.host.specs import HookInfo
 if TYPE_CHECKING:
     from hyperhost.host.environment import Environment
     from hyperhost.host.host import Host
+    from hyperhost.host.loader import LoadOptions
     from hyperhost.host.package import Package
     from hyperhost.host.trial import Trial
 
@@ -73,6 +73,7 @@ class Canaries:
         promote_after: int | None,
     ) -> CanaryState:
         """See :meth:`Plugin.canary`."""
+        from hyperhost.host.loader import LoadOptions
         from hyperhost.host.package import open_package
 
         try:
@@ -129,6 +130,8 @@ class Canaries:
         fresh = Plugin(plugin.id, package.version, "component", self._host, None, package.source)
         fresh.options, fresh.line, fresh.bound = options, plugin.line, plugin.bound
         fresh.named = figures_name(package.version, package.digest, plugin.figures)
+        from hyperhost.host.loader import fill
+
         # Compiling may take seconds, so it happens before the lock.
         fill(fresh, package, granted, self._hooks, self._environment, self._host.state)
         assert fresh.runtime is not None

@@ -106,7 +106,7 @@ class PluginContext:
         if self._state is not None:
             self._state.log.write(self.id, "", level, message)
 
-    def fault(self, hook: str, error: BaseException) -> None:
+    def fault(self, hook: str, error: BaseException, plugin: str = "") -> None:
         """Report an error that the plugin must not raise, because another one is on its way.
 
         It is in :attr:`hyperhost.Host.faults` under the plugin's name, as one that it raised would be.
@@ -114,9 +114,10 @@ class PluginContext:
         Args:
             hook: Hook that it was answering; empty outside of one.
             error: What went wrong.
+            plugin: Whose fault it is, when this plugin has judged what another one answered.
         """
         if self._record is not None:
-            self._record(self.id, hook, error)
+            self._record(plugin or self.id, hook, error)
 
 
 class Natives:

@@ -82,18 +82,20 @@ def discover(groups: Iterable[str] = (PLUGINS, COMPONENTS)) -> list[Discovered]:
     import importlib_metadata
 
     found: dict[str, Discovered] = {}
+    # Entry points and the metadata of a distribution are read from files, anew each time they are asked for.
+    installed = importlib_metadata.entry_points()
+    described: dict[int, tuple[str, str]] = {}
     for group in groups:
-        for entry in importlib_metadata.entry_points(group=group):
+        for entry in installed.select(group=group):
             distribution = entry.dist
-            name = distribution.metadata["Name"] if distribution is not None else "?"
-            item = Discovered(
-                entry.name,
-                "native" if group == PLUGINS else "component",
-                entry.value,
-                name,
-                distribution.version if distribution is not None else "0",
-                entry,
-            )
+            name, version = "?", "0"
+            if distribution is not None:
+                if id(distribution) not in described:
+                    metadata = distribution.metadata
+                    described[id(distribution)] = metadata["Name"], metadata["Version"]
+                name, version = described[id(distribution)]
+            kind: Literal["native", "component"] = "native" if group == PLUGINS else "component"
+            item = Discovered(entry.name, kind, entry.value, name, version, entry)
             other = found.get(item.id)
             if other is not None:
                 if (other.value, other.distribution, other.kind) == (

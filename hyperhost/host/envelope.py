@@ -13,7 +13,7 @@ import json
 from collections.abc import Iterable, Mapping
 from typing import Any, Final
 
-from hyperhost.contracts import Artifact, Signature, SignerRole
+from hyperhost.contracts import Artifact, ArtifactMetadata, Dependency, Signature, SignerRole
 from hyperhost.contracts.codec import to_data
 from hyperhost.errors import SignatureError
 from hyperhost.host.canonical import canonical_json
@@ -49,8 +49,8 @@ def artifact_payload(artifact: Artifact) -> bytes:
             "version": artifact.version,
             "namespace": artifact.namespace,
             "content_hash": artifact.content_hash,
-            "metadata": to_data(artifact.metadata),
-            "dependencies": to_data(artifact.dependencies),
+            "metadata": _metadata(artifact.metadata),
+            "dependencies": [_dependency(each) for each in artifact.dependencies],
         }
     )
 
@@ -106,6 +106,33 @@ def read_bundle(data: bytes, artifact: Artifact) -> list[Signature]:
     if not 1 <= len(found) <= MAX_SIGNATURES:
         raise _bad(f"holds {len(found)} signatures; 1 to {MAX_SIGNATURES} are taken")
     return found
+
+
+def _metadata(metadata: ArtifactMetadata) -> dict[str, Any]:
+    # By name: a field that is added to the type later must not break what was signed before.
+    return {
+        "description": metadata.description,
+        "author": metadata.author,
+        "licenses": metadata.licenses,
+        "tags": metadata.tags,
+        "keywords": metadata.keywords,
+        "homepage": metadata.homepage,
+        "repository": metadata.repository,
+    }
+
+
+def _dependency(needed: Dependency) -> dict[str, Any]:
+    condition = needed.condition
+    return {
+        "artifact": needed.artifact,
+        "constraint": needed.constraint,
+        "type": needed.type.value,
+        "optional": needed.optional,
+        "registry": needed.registry,
+        "scope": needed.scope,
+        "condition": None if condition is None else to_data(condition),
+        "reason": needed.reason,
+    }
 
 
 def _opened(envelope: Any, kind: str, role: SignerRole, artifact: Artifact) -> Iterable[Signature]:

@@ -10,6 +10,7 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from hyperhost import hookspecs
 from hyperhost.contracts.limits import Limits
 from hyperhost.errors import (
     DependencyError,
@@ -26,7 +27,6 @@ from hyperhost.host.discovery import Discovered, discover
 from hyperhost.host.environment import Environment
 from hyperhost.host.faults import Fault, FaultLog
 from hyperhost.host.keyrules import KeyRules
-from hyperhost.host.loader import LoadOptions, fill, import_native, stamp
 from hyperhost.host.plugin import Plugin
 from hyperhost.host.quarantine import Quarantine, QuarantinePolicy
 from hyperhost.host.roster import Roster
@@ -113,12 +113,9 @@ class Host:
         self._canaries = Canaries(self, self._roster, self._hooks, self._environment, self._faults, policy)
         self._closed = False
         try:
-            if specs is None:
-                from hyperhost.hookspecs import KERNEL_SPECS
-
-                specs = KERNEL_SPECS
-            for spec in specs:
-                self.add_specs(spec)
+            for spec in hookspecs.KERNEL_SPECS if specs is None else specs:
+                self._add_specs(spec)
+            self._roster.selection.apply()
         except BaseException:
             self.state.close()
             raise
@@ -132,6 +129,11 @@ class Host:
             UnsupportedTypeError: a type does not cross into WIT; names the parameter and the nearest type.
             SpecError: it declares no hook, or one that exists.
         """
+        with self._roster.lock:
+            self._add_specs(spec_class)
+            self._roster.selection.apply()
+
+    def _add_specs(self, spec_class: Any) -> None:
         found = read_specs(spec_class)
         for name, info in found.items():
             known = self._hooks.get(name)
@@ -148,7 +150,6 @@ class Host:
             for name, info in found.items():
                 if info.service is not None:
                     self._roster.selection.add_hook(info.service, name)
-            self._roster.selection.apply()
 
     def hooks(self) -> dict[str, HookInfo]:
         """Every declared hook by name."""
@@ -242,6 +243,7 @@ class Host:
             SignatureError: the configuration revokes its key, or does not trust it.
             PluginLoadError: anything else; in every case nothing of it is registered.
         """
+        from hyperhost.host.loader import LoadOptions, fill
         from hyperhost.host.manifest_reader import check_id
         from hyperhost.host.package import open_package
 
@@ -383,6 +385,7 @@ class Host:
     def reload(self, plugin: Plugin) -> None:
         """Load a plugin again from its source; see :meth:`Plugin.reload`."""
         from hyperhost.capabilities.grants import still_asked
+        from hyperhost.host.loader import fill
         from hyperhost.host.package import open_package
 
         self._roster.check_alive(plugin)
@@ -407,6 +410,8 @@ class Host:
 
         A package that cannot be loaded is recorded in :attr:`faults`, and the old one keeps running.
         """
+        from hyperhost.host.loader import stamp
+
         changed = []
         for plugin in list(self.plugins.values()):
             if (
@@ -458,6 +463,8 @@ class Host:
         return self._environment.services
 
     def _load_native(self, package: Package) -> Plugin:
+        from hyperhost.host.loader import import_native
+
         plugin = self.register(import_native(package), package.id)
         plugin.version, plugin.manifest, plugin.source = package.version, package.manifest, package.source
         plugin.digest, plugin.publisher = package.digest, package.publisher

@@ -9,6 +9,7 @@ is complete or leaves the home as it was: packages are copied and checked beside
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -36,7 +37,9 @@ __all__ = ["Installer", "Outcome", "approval_error", "canary_runs", "located"]
 class Installer(Keeper):
     """All operations on the plugins of a home directory. See :class:`Workshop` for its arguments."""
 
-    def install(self, source: Path | str, decide: Decide, *, stub_denied: bool = False) -> Outcome:
+    def install(
+        self, source: Path | str, decide: Decide, *, stub_denied: bool = False, label: str = ""
+    ) -> Outcome:
         """Install a plugin.
 
         Args:
@@ -44,6 +47,7 @@ class Installer(Keeper):
                 component that pip installed.
             decide: Asked once everything about the package was checked.
             stub_denied: Refuse imports that are not granted when they are called, not now.
+            label: What the lock file calls the place it came from; that place when empty.
 
         Raises:
             InstallError: it is installed already, was declined, or cannot be written.
@@ -53,7 +57,7 @@ class Installer(Keeper):
             SignatureError: its signature does not fit.
             PluginLoadError: the package is not usable, in one of the ways that subclasses name.
         """
-        path, label = located(source)
+        path, place_label = located(source)
         with self.bench() as host:
             package = self.opened(path, host)
             self._check_new(package, host)
@@ -71,7 +75,7 @@ class Installer(Keeper):
             if not decision.approved:
                 raise InstallError("was declined; nothing was changed", plugin=package.id)
             granted = _granted(examined.package, decision.grants, host)
-        entry = self._entry_for(examined, label, granted, stub_denied=stub_denied)
+        entry = self._entry_for(examined, label or place_label, granted, stub_denied=stub_denied)
         return self._commit(examined, entry, None)
 
     def upgrade(
@@ -82,6 +86,7 @@ class Installer(Keeper):
         *,
         also: Iterable[str] = (),
         force: bool = False,
+        label: str = "",
     ) -> Outcome:
         """Replace an installed plugin by another version of it.
 
@@ -94,6 +99,7 @@ class Installer(Keeper):
             decide: Asked when the new version wants more.
             also: Capabilities to grant whether or not they are new; revoked ones come back this way.
             force: Accept an older version, too.
+            label: What the lock file calls the place it came from; that place when empty.
 
         Raises:
             UpgradeApprovalError: the new version wants more and that was declined.
@@ -110,7 +116,10 @@ class Installer(Keeper):
         if entry.canary is not None:
             raise canary_runs(entry)
         found = self._successor(entry, source, decide, also, force=force)
-        return Outcome(entry, changed=False) if found is None else self._commit(*found[:2], entry, found[2])
+        if found is None:
+            return Outcome(entry, changed=False)
+        examined, fresh, changes = found
+        return self._commit(examined, replace(fresh, source=label or fresh.source), entry, changes)
 
     def _successor(
         self, entry: LockEntry, source: Path | str | None, decide: Decide, also: Iterable[str], *, force: bool
@@ -302,7 +311,7 @@ def _asked_and_carried(
 
 
 def _check_successor(entry: LockEntry, package: Package, *, force: bool) -> None:
-    import semver
+    from hyperhost.versions import compare
 
     if package.id != entry.id:
         raise InstallError(
@@ -310,7 +319,7 @@ def _check_successor(entry: LockEntry, package: Package, *, force: bool) -> None
             plugin=entry.id,
             hint=f"install that one by itself: hyperhost plugin install {package.source}",
         )
-    if not force and semver.Version.parse(package.version) < semver.Version.parse(entry.version):
+    if not force and compare(package.version, entry.version) < 0:
         raise InstallError(
             f"version {package.version} is older than {entry.version}, which is installed",
             plugin=entry.id,

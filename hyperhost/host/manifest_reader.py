@@ -10,7 +10,13 @@ from typing import cast, get_args
 
 from hyperhost.capabilities.grammar import Grammar
 from hyperhost.contracts.limits import Limits
-from hyperhost.errors import CapabilitySyntaxError, DependencyError, ManifestError, PluginLoadError
+from hyperhost.errors import (
+    CapabilitySyntaxError,
+    DependencyError,
+    ManifestError,
+    PluginLoadError,
+    VersionError,
+)
 from hyperhost.host.dependencies import check_constraint
 from hyperhost.host.manifest import (
     LANGUAGES,
@@ -134,10 +140,12 @@ def _document(data: bytes | str, source: str) -> Table:
 
 
 def _check_version(plugin: Table, version: str) -> None:
-    import semver
+    from hyperhost.versions import parse
 
-    if not semver.Version.is_valid(version):
-        raise plugin.wrong("version", version, "a SemVer version such as '1.2.3'")
+    try:
+        parse(version)
+    except VersionError as error:
+        raise plugin.wrong("version", version, "a SemVer version such as '1.2.3'") from error
 
 
 def _code(plugin: Table) -> tuple[str | None, str | None]:

@@ -18,8 +18,10 @@ from hyperhost.errors import (
     OperationError,
     PluginStateError,
     PolicyDeniedError,
+    QuerySyntaxError,
     QuotaExceededError,
     RefusalError,
+    ResolutionError,
     StorageError,
     TrustError,
     UnknownOperationError,
@@ -46,6 +48,8 @@ _KINDS: dict[str, type[OperationError]] = {
     "denied": AccessDeniedError,
     "policy": PolicyDeniedError,
     "unauthenticated": AuthenticationError,
+    "query": QuerySyntaxError,
+    "unresolvable": ResolutionError,
     "storage.exists": ConflictError,
     "storage.missing": NotFoundError,
     "signing.key-missing": NotFoundError,
@@ -103,6 +107,7 @@ class Operations:
         Raises:
             UnknownOperationError: no plugin offers it.
             InvalidInputError: an argument is not what it has to be; names the field and the rule.
+            QuerySyntaxError: a search query is not written as it has to be; ``position`` says where.
             NotFoundError: what it is about is not there.
             ConflictError: it contradicts what is there.
             WrongStateError: it is not possible in the state of what it is about.
@@ -179,6 +184,10 @@ def typed(refusal: RefusalError) -> OperationError:
     error = cls(refusal.reason, plugin=refusal.plugin, hook=refusal.hook, hint=refusal.hint)
     error.rule = rule or refusal.rule
     error.field = field
+    if isinstance(error, ResolutionError):
+        error.message = refusal.reason.rstrip().rpartition("\n")[2]
+    if isinstance(error, QuerySyntaxError):  # its field is written QUERY[POSITION], like an element of a list
+        error.position = int(field.rpartition("[")[2].rstrip("]") or 0)
     return error
 
 

@@ -67,6 +67,8 @@ def _key(implementation: HookImpl, registered: Mapping[int, int]) -> tuple[int, 
 
 def _sorted(hook: str, group: Sequence[HookImpl], registered: Mapping[int, int]) -> list[HookImpl]:
     """One group in call order: topological by before/after, ties by :func:`_key`."""
+    if len(group) < 2:
+        return list(group)
     later = _later(group)
     waiting = [0] * len(group)
     for targets in later:

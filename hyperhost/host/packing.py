@@ -3,7 +3,8 @@
 An archive says nothing about the machine that made it: entries are sorted by name and carry one
 fixed time and mode. They are stored, not compressed: what a compressor writes differs between its
 versions, and a stored component is read at every start without being expanded first. What travels
-over a network is better compressed there.
+over a network is better compressed there. Whoever ships a package inside of something else may want
+it small all the same; its digest is that of its files, so it is the same compressed or not.
 """
 
 from __future__ import annotations
@@ -36,6 +37,9 @@ SUFFIX: Final = ".hhp"
 
 _EARLIEST: Final = (1980, 1, 1, 0, 0, 0)
 """The first moment that a zip archive can state."""
+
+_HARDEST: Final = 9
+"""Level of compression; time is spent once, when it is packed."""
 
 _UNIX: Final = 3
 _ZIP_VERSION: Final = 20
@@ -74,6 +78,7 @@ def pack(
     *,
     seed: bytes | None = None,
     grammar: Grammar | None = None,
+    compressed: bool = False,
 ) -> Packed:
     """Pack the plugin in ``directory``.
 
@@ -86,6 +91,8 @@ def pack(
             directory when not given. It is replaced if it is there.
         seed: Private Ed25519 key (32 bytes) to sign with; not signed when not given.
         grammar: Grammar of the capabilities in its manifest; the built-in one when not given.
+        compressed: Deflate the files. The bytes of the archive are then those of this zlib; what the
+            package holds, and its digest, are the same everywhere.
 
     Raises:
         PackError: something in it must not be packed, or the file cannot be written. What stood
@@ -103,7 +110,8 @@ def pack(
     if seed is not None:
         files[SIGNATURE_NAME] = sign(manifest.id, manifest.version, digest_of(files), seed)
     target = Path(out) if out is not None else Path(f"{manifest.id}-{manifest.version}{SUFFIX}")
-    return write_package(files, manifest, target, notes=_notes(files), grammar=grammar)
+    notes = _notes(files)
+    return write_package(files, manifest, target, notes=notes, grammar=grammar, compressed=compressed)
 
 
 def digest_of(files: Mapping[str, bytes]) -> str:
@@ -118,6 +126,7 @@ def write_package(
     *,
     notes: tuple[str, ...] = (),
     grammar: Grammar | None = None,
+    compressed: bool = False,
 ) -> Packed:
     """Write files as a package, and open it as an installer would before it takes its place.
 
@@ -140,7 +149,7 @@ def write_package(
     with staging(target) as temporary:
         if target.exists():
             temporary.chmod(stat.S_IMODE(target.stat().st_mode))
-        _write(files, temporary)
+        _write(files, temporary, zipfile.ZIP_DEFLATED if compressed else zipfile.ZIP_STORED)
         sha256 = hashlib.sha256(temporary.read_bytes()).hexdigest()
         size = temporary.stat().st_size
         publisher = _checked(temporary, files, manifest, grammar)
@@ -158,15 +167,15 @@ def write_package(
     )
 
 
-def _write(files: Mapping[str, bytes], path: Path) -> None:
+def _write(files: Mapping[str, bytes], path: Path, method: int) -> None:
     with path.open("wb") as file:
-        with zipfile.ZipFile(file, "w", zipfile.ZIP_STORED, allowZip64=False) as archive:
+        with zipfile.ZipFile(file, "w", method, allowZip64=False) as archive:
             for name in sorted(files):
                 info = zipfile.ZipInfo(name, _EARLIEST)
                 info.create_system = _UNIX
                 info.create_version = info.extract_version = _ZIP_VERSION
                 info.external_attr = (stat.S_IFREG | 0o644) << 16
-                archive.writestr(info, files[name])
+                archive.writestr(info, files[name], method, _HARDEST)
         file.flush()
         os.fsync(file.fileno())
 

@@ -102,10 +102,11 @@ class Selection:
                 ]
                 self._all[hook] = known
         for service, hooks in self._services.items():
+            provider = self._answering(service)
             for hook in hooks:
                 caller = self._caller(hook)
                 if caller is not None:
-                    narrowed = self._narrowed(service, hook)
+                    narrowed = self._narrowed(service, hook, provider)
                     # One assignment, so that a call in another thread sees the old list or the new one.
                     caller._hookimpls[:] = arrange(hook, narrowed, self._manager.registered)
 
@@ -125,12 +126,17 @@ class Selection:
         """Hooks that belong to a service."""
         return self._all
 
-    def _narrowed(self, service: str, hook: str) -> list[HookImpl]:
+    def _answering(self, service: str) -> str | None:
+        """The provider of a service; ``None`` when there is not exactly one."""
+        try:
+            return self.provider(service)
+        except (ProviderConflictError, ProviderMissingError):
+            return None
+
+    def _narrowed(self, service: str, hook: str, provider: str | None) -> list[HookImpl]:
         implementations = self._all[hook]
         wrappers = [item for item in implementations if item.wrapper or item.hookwrapper]
-        try:
-            provider = self.provider(service)
-        except (ProviderConflictError, ProviderMissingError):
+        if provider is None:
             return [self._stand_in(service, hook, self.provider), *wrappers]
         own = [item for item in implementations if item.plugin_name == provider and item not in wrappers]
         if own:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from functools import cached_property, partial
 from typing import Any
 
 from hyperhost.errors import SpecError
@@ -14,14 +15,16 @@ from hyperhost.sandbox.types import Function, function_from_python, kebab
 __all__ = ["HookInfo", "read_specs"]
 
 
-@dataclass(frozen=True, slots=True)
+_KERNEL = "hyperhost.hookspecs."
+
+
+@dataclass(frozen=True)
 class HookInfo:
     """One hook.
 
     Attributes:
         name: Python name.
         wit_name: Name of the export that implements it.
-        function: Its type.
         on_fault: What a fault of one implementation means.
         firstresult: Whether the first answer ends the call.
         historic: Whether calls are repeated for plugins that come later.
@@ -33,7 +36,6 @@ class HookInfo:
 
     name: str
     wit_name: str
-    function: Function
     on_fault: OnFault
     firstresult: bool
     historic: bool
@@ -41,6 +43,12 @@ class HookInfo:
     raises: type[Exception] | None
     doc: str
     spec_class: Any
+    _work_out: Callable[[], Function] = field(repr=False, compare=False)
+
+    @cached_property
+    def function(self) -> Function:
+        """Its type."""
+        return self._work_out()
 
     @property
     def summary(self) -> str:
@@ -49,7 +57,10 @@ class HookInfo:
 
 
 def read_specs(spec_class: Any) -> dict[str, HookInfo]:
-    """The hooks a class or module declares, with their types worked out.
+    """The hooks a class or module declares.
+
+    Their types are worked out, so that a wrong one is known at once; except those of the kernel's own hooks,
+    which are right and which a host without components does not need.
 
     Raises:
         UnsupportedTypeError: a type has no WIT counterpart; names the parameter and the nearest type.
@@ -69,9 +80,6 @@ def read_specs(spec_class: Any) -> dict[str, HookInfo]:
         found[name] = HookInfo(
             name=name,
             wit_name=kebab(name),
-            function=function_from_python(
-                function, skip=int(takes_self), where=f"hook {name!r}", raises=raises
-            ),
             on_fault=options.get("on_fault", "raise"),
             firstresult=bool(options.get("firstresult")),
             historic=bool(options.get("historic")),
@@ -79,7 +87,12 @@ def read_specs(spec_class: Any) -> dict[str, HookInfo]:
             raises=raises,
             doc=inspect.getdoc(function) or "",
             spec_class=spec_class,
+            _work_out=partial(
+                function_from_python, function, skip=int(takes_self), where=f"hook {name!r}", raises=raises
+            ),
         )
+        if not str(getattr(function, "__module__", "")).startswith(_KERNEL):
+            _ = found[name].function
     names: dict[str, str] = {}
     for info in found.values():
         if not info.wit_name:

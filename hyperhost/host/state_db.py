@@ -76,8 +76,10 @@ class StateDatabase:
     """
 
     def __init__(self, path: Path) -> None:
-        import peewee
+        from hyperhost.host.lean import import_without
 
+        # Where psycopg is installed peewee imports it, too, which takes longer than all the rest.
+        peewee = import_without("peewee", "psycopg", "psycopg2")
         self.path = path
         self._pid = os.getpid()
         self._closed = False

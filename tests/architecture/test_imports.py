@@ -11,7 +11,16 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
-PUBLIC = ("hyperhost", "hyperhost.contracts", "hyperhost.hookspecs", "hyperhost.errors")
+PUBLIC = (
+    "hyperhost",
+    "hyperhost.contracts",
+    "hyperhost.drawing",
+    "hyperhost.errors",
+    "hyperhost.hookspecs",
+    "hyperhost.offering",
+    "hyperhost.query",
+    "hyperhost.versions",
+)
 
 
 def imported(file: Path) -> Iterator[str]:
@@ -59,7 +68,7 @@ def test_built_in_plugins_import_nothing_of_the_kernel_but_its_public_part(file:
     ids=["the package", "its names", "a host without components"],
 )
 def test_a_program_without_components_loads_no_library_that_it_does_not_use(code: str) -> None:
-    heavy = ("wasmtime", "cffi", "_cffi_backend", "rich", "typer", "whoosh", "nacl", "cryptography")
+    heavy = ("wasmtime", "cffi", "_cffi_backend", "rich", "typer", "lark", "whoosh", "nacl", "cryptography")
     if "Host(" not in code:
         heavy += ("peewee", "sqlite3")
     listing = f"{code}; import sys; print(*sorted({{name.partition('.')[0] for name in sys.modules}}))"

@@ -308,6 +308,23 @@ class StorageSuite(StorageReadSuite):
         assert names(storage, query) == expected
         assert storage.storage_count_artifacts(query=query) == len(expected)
 
+    @pytest.mark.parametrize("sort", list(ArtifactSort))
+    def test_a_query_for_what_needs_an_artifact_looks_at_dependencies_alone(
+        self, storage: Any, sort: ArtifactSort
+    ) -> None:
+        wanted, decoy = "org.acme/crypto", '["org.acme/crypto"'
+        create(storage, artifact(1, dependencies=[Dependency("org.acme/log"), Dependency(wanted, "^2")]))
+        create(storage, artifact(2, dependencies=[Dependency("org.acme/crypto-extra")]))
+        create(storage, artifact(3, metadata=ArtifactMetadata(decoy, tags=[wanted]), labels={"x": "y"}))
+        long = Dependency(wanted, "*", DependencyType.PEER, optional=True, reason="keys")
+        create(storage, artifact(4, dependencies=[long, Dependency("org.acme/log", wanted)]))
+        query = ArtifactQuery(needs=wanted, sort=sort)
+        assert sorted(names(storage, query, 1)) == ["part-1", "part-4"]
+        assert storage.storage_count_artifacts(query=query) == 2
+        narrowed = dataclasses.replace(query, namespace="org.acme", name="part-4")
+        assert names(storage, narrowed, 10) == ["part-4"]
+        assert names(storage, dataclasses.replace(query, needs="org.acme/'\"%_?"), 10) == []
+
     @pytest.mark.parametrize("size", [1, 2, 100])
     @pytest.mark.parametrize(
         ("sort", "expected"),

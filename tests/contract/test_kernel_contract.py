@@ -190,6 +190,7 @@ def test_observers_skip_and_gates_raise() -> None:
         "metrics_collect",
         "metrics_observe",
         "schedule_jobs",
+        "search_body",
         "search_facets",
         "search_rerank",
         "search_rewrite_query",

@@ -150,6 +150,7 @@ def test_before_init_every_command_says_what_to_type(registry_template: Path, tm
         "storage": "storage-sql",
         "content": "content-tiers",
         "signing": "signing-ed25519",
+        "search": "search-whoosh",
     }
 
 
@@ -192,6 +193,10 @@ def test_versions_are_tagged_promoted_and_yanked(registry: Shell) -> None:
         ("1.0.0", ["stable"], [], None),
     ]
     assert registry.ok("artifact", "get", "org.acme/auth@stable", "-o", "json").data["version"] == "1.0.0"
+    registry.ok("version", "demote", "org.acme/auth", "edge")
+    done = registry("version", "demote", "org.acme/auth", "edge")
+    assert (done.status, "has no channel 'edge'" in done.err) == (1, True)
+    assert registry.ok("version", "list", "org.acme/auth", "-o", "json").data[0]["channels"] == []
     registry.ok("version", "unyank", "org.acme/auth@1.1.0")
     registry.ok("version", "untag", "org.acme/auth", "stable")
     done = registry("version", "untag", "org.acme/auth", "stable")

@@ -46,6 +46,7 @@ class World:
             ("tag", {"artifact": reference, "tag": pick(["beta", "latest"])}),
             ("untag", {"name": f"{namespace}/{name}", "tag": "beta"}),
             ("promote", {"artifact": reference, "channel": "edge"}),
+            ("demote", {"name": f"{namespace}/{name}", "channel": "edge"}),
             ("yank", {"artifact": reference, "reason": "broken"}),
             ("unyank", {"artifact": reference}),
             ("namespace_create", {"path": namespace}),

@@ -116,7 +116,9 @@ def test_an_error_of_hyperhost_keeps_its_class_and_learns_where_it_was(arena, tr
         arena.run(ASKING, grants=["trouble"])
 
 
-@pytest.mark.parametrize("answer", ["text", None, 2**64, 1.5, [1], object()], ids=repr)
+@pytest.mark.parametrize(
+    "answer", ["text", None, 2**64, 1.5, [1], object()], ids=lambda value: type(value).__name__
+)
 def test_a_host_function_that_answers_with_the_wrong_type(arena, trouble, answer: object) -> None:
     trouble.does = lambda call, n: answer
     with pytest.raises(BadResultError, match=rf"host function {NAME} ask: its answer is ") as caught:

@@ -83,6 +83,28 @@ def test_an_invalid_version(run: hyperhost.Operations, version: str) -> None:
 
 
 @pytest.mark.parametrize(
+    ("constraint", "words"),
+    [
+        ("latest", "at character 0 stands 'l', expected a comparator"),
+        ("^1.0 || ^", "at character 9 stands the end, expected a version"),
+        ("^1.2.3.4", "at character 6 stands '.', expected a number"),
+        ("^9" * 400, "at character 2 stands '^', expected a space"),
+        ("^" + "9" * 900, "at character 1 stands '9', expected a number of at most"),
+        ("\u0661.0.0", "at character 0 stands '\u0661', expected a comparator"),
+        ("", "empty or not printable"),
+        ("^1\n", "empty or not printable"),
+        ("1 || " * 5_000, "25000 characters"),
+    ],
+)
+def test_a_constraint_that_cannot_be_read(run: hyperhost.Operations, constraint: str, words: str) -> None:
+    dependencies = [{"artifact": "org.acme/x", "constraint": constraint}]
+    with pytest.raises(InvalidInputError) as caught:
+        run.run("create", draft=draft("b", dependencies=dependencies))
+    assert caught.value.field == "dependencies[0].constraint"
+    assert words in caught.value.message
+
+
+@pytest.mark.parametrize(
     ("change", "field"),
     [
         ({"type": "script"}, "draft.type"),

@@ -20,9 +20,12 @@ from hyperhost.contracts import (
     ArtifactType,
     ContentInfo,
     Dependency,
+    DependencyCondition,
+    DependencyType,
     Signature,
     SignerRole,
 )
+from hyperhost.contracts.codec import to_data
 from hyperhost.errors import InvalidInputError, OperationError, WrongStateError
 from hyperhost.host.envelope import PAYLOAD_TYPES
 from hyperhost.host.signature import pae
@@ -71,6 +74,27 @@ def test_whatever_a_signature_covers_cannot_be_changed_behind_it(
     signing.alter(signed, **{field: value})
     assert signing.reasons(signed) == [CHANGED]
     assert not signing.met(signed)
+
+
+def test_everything_that_metadata_and_dependencies_say_is_signed() -> None:
+    """A field that is added to these types is signed only when somebody decides so."""
+    condition = DependencyCondition(["linux"], ["x86_64"], ["production"], ["tls"])
+    needs = Dependency(
+        "org.acme/base", "^1", DependencyType.PEER, True, "main", "core", condition, "for its parts"
+    )
+    metadata = ArtifactMetadata(
+        "text", "Alice", ["MIT"], ["a"], ["b"], "https://acme.test", "https://git.test"
+    )
+    artifact = Artifact(
+        "a1", "org.acme", "auth", ArtifactType.LIBRARY, "1.0.0", metadata=metadata, dependencies=[needs]
+    )
+    payload = json.loads(hyperhost.artifact_payload(artifact))
+    assert payload["metadata"] == to_data(metadata)
+    assert payload["dependencies"] == [to_data(needs)]
+    assert (payload["content_hash"], payload["type"]) == (None, "library")
+    assert sorted(payload) == sorted(
+        ["id", "name", "type", "version", "namespace", "content_hash", "metadata", "dependencies"]
+    )
 
 
 def test_content_of_another_hash_is_not_what_was_signed(signing: Signing) -> None:

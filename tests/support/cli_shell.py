@@ -13,8 +13,17 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from cli_forks import forks_for
+
 ROOT = Path(__file__).resolve().parents[2]
 SUPPORT = Path(__file__).resolve().parents[1] / "support"
+TIMEOUT_S = 60
+
+
+def zig_cache() -> str:
+    """Where zig keeps what it has compiled of the C library: not with one test, but for all of them."""
+    cache = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
+    return os.environ.get("ZIG_GLOBAL_CACHE_DIR") or str(cache / "zig")
 
 
 @dataclass(frozen=True)
@@ -39,6 +48,7 @@ class Shell:
             **{key: value for key, value in os.environ.items() if not key.startswith("HYPERHOST")},
             "HYPERHOST_HOME": str(self.home),
             "XDG_CACHE_HOME": str(directory / "cache"),
+            "ZIG_GLOBAL_CACHE_DIR": zig_cache(),
             "PYTHONPATH": os.pathsep.join([str(ROOT), str(SUPPORT)]),
             "PYTHONWARNINGS": "error",
             "NO_COLOR": "1",
@@ -47,17 +57,21 @@ class Shell:
         }
 
     def __call__(self, *words: str, stdin: str = "") -> Done:
-        done = subprocess.run(
+        if forks := forks_for(self.environ):
+            done = Done(*forks.run(words, self.environ, stdin, TIMEOUT_S))
+            assert "Traceback" not in done.err, done.err
+            return done
+        ended = subprocess.run(
             [sys.executable, "-m", "hyperhost.cli.main", *words],
             input=stdin,
             capture_output=True,
             text=True,
             env=self.environ,
-            timeout=60,
+            timeout=TIMEOUT_S,
             check=False,
         )
-        assert "Traceback" not in done.stderr, done.stderr
-        return Done(done.returncode, done.stdout, done.stderr)
+        assert "Traceback" not in ended.stderr, ended.stderr
+        return Done(ended.returncode, ended.stdout, ended.stderr)
 
     def ok(self, *words: str, stdin: str = "") -> Done:
         done = self(*words, stdin=stdin)

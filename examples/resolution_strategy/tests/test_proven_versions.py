@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from hyperhost.contracts import Candidate
+from builtin_plugins.resolution.plugin import Resolution
+from hyperhost.contracts import Candidate, Dependency, ResolutionRequest
+from hyperhost.hookspecs import hookimpl
 from hyperhost.testing import PluginUnderTest
 
 
@@ -26,3 +28,25 @@ def test_without_one_it_is_the_version_that_most_use(plugin: PluginUnderTest) ->
 
 def test_other_strategies_are_left_to_other_plugins(plugin: PluginUnderTest) -> None:
     assert chosen(plugin, strategy="newest", v4=12, v3=1000) is None
+
+
+class Shelf:
+    """A registry with three versions; the highest needs what there is not."""
+
+    @hookimpl
+    def resolution_list_candidates(self, source: str, artifacts: list[str]) -> list[Candidate]:
+        """All of them, whatever is asked for."""
+        gone = [Dependency("org.acme/gone")]
+        return [
+            Candidate("org.acme/auth", "4.0.0", gone, download_count=5_000),
+            Candidate("org.acme/auth", "3.0.0", download_count=12),
+            Candidate("org.acme/auth", "2.0.0", download_count=1_000),
+        ] * ("org.acme/auth" in artifacts)
+
+
+def test_a_resolution_chooses_by_it_and_comes_back_when_that_leads_nowhere(plugin: PluginUnderTest) -> None:
+    plugin.host.register(Resolution(), "resolution")
+    plugin.host.register(Shelf())
+    request = ResolutionRequest([Dependency("org.acme/auth")], strategy="proven")
+    [found] = plugin.host.hook.resolution_resolve(request=request).versions
+    assert found.version == "2.0.0"

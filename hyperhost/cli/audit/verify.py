@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -21,12 +22,18 @@ def register(app: typer.Typer) -> None:
             str,
             typer.Option(metavar="ENTRY:HASH", help="What an earlier check, noted elsewhere, called last."),
         ] = "",
+        file: Annotated[
+            Path | None,
+            typer.Option(metavar="FILE", help="Check this file, which audit export wrote, and not the log."),
+        ] = None,
     ) -> None:
         """Check that no entry was altered, removed, inserted or moved; status 1 if one was."""
         from hyperhost.cli.door import door
 
-        with door(session, changes=False) as operations, session.out.progress("verifying the audit log"):
-            found = operations.run("audit_verify", **({"head": head} if head else {}))
+        asked = {"head": head, "file": str(file.absolute()) if file is not None else ""}
+        about = f"verifying {file or 'the audit log'}"
+        with door(session, changes=False) as operations, session.out.progress(about):
+            found = operations.run("audit_verify", **{key: value for key, value in asked.items() if value})
         if session.out.structured:
             session.out.data(found)
         elif found["ok"]:

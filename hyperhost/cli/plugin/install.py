@@ -10,7 +10,7 @@ from hyperhost.cli.plugin.options import GrantOption, YesOption, announce, insta
 from hyperhost.cli.session import Session, command
 
 if TYPE_CHECKING:
-    from hyperhost.host.decisions import Decision, Question
+    from hyperhost.host.decisions import Decide, Decision, Question
 
 __all__ = ["register"]
 
@@ -26,7 +26,11 @@ def register(app: typer.Typer) -> None:
     def install(
         session: Session,
         source: Annotated[
-            str, typer.Argument(help="A .wasm, .hhp or directory, or a component that pip installed.")
+            str,
+            typer.Argument(
+                help="A .wasm, .hhp or directory; a component that pip installed; "
+                "NAMESPACE/NAME or NAMESPACE/NAME@CONSTRAINT of the registry."
+            ),
         ],
         yes: YesOption = False,
         grants: GrantOption = None,
@@ -34,8 +38,12 @@ def register(app: typer.Typer) -> None:
     ) -> None:
         """Install a plugin, once you agreed to what it may do."""
         from hyperhost.cli.plugin.ask import decider
+        from hyperhost.host.acquire import is_reference
 
         decide = decider(session, yes, grants)
+        if is_reference(source):
+            _from_registry(session, source, decide, stub_denied=stub_denied)
+            return
         question: Question | None = None
 
         def noting(asked: Question) -> Decision:
@@ -46,6 +54,28 @@ def register(app: typer.Typer) -> None:
         outcome = installer(session).install(source, noting, stub_denied=stub_denied)
         entry = outcome.entry
         announce(session, outcome, f"installed {entry.id} {entry.version}; {_may(question, entry.granted)}")
+
+
+def _from_registry(session: Session, reference: str, decide: Decide, *, stub_denied: bool) -> None:
+    """Install what an artifact and those that it needs hold, the needed first."""
+    from hyperhost.cli.door import door
+    from hyperhost.host.acquire import acquired
+
+    work = installer(session)
+    with (
+        door(session, changes=True) as operations,
+        session.out.bar(f"fetching {reference}", 0) as progress,
+        acquired(operations, reference, work.entries().values(), progress) as packages,
+    ):
+        for each in packages:
+            if each.replaces is None:
+                outcome = work.install(each.path, decide, stub_denied=stub_denied, label=each.label)
+                words = "installed"
+            else:
+                outcome = work.upgrade(each.replaces, each.path, decide, label=each.label)
+                words = "changed"
+            why = "" if each.asked else f", which {reference} needs"
+            announce(session, outcome, f"{words} {outcome.entry.id} {outcome.entry.version}{why}")
 
 
 def _may(question: Question | None, granted: tuple[str, ...]) -> str:

@@ -10,7 +10,12 @@ from hyperhost.cli.session import Session, command
 
 __all__ = ["register"]
 
-_PROVIDERS: Final = {"storage": "storage-sql", "content": "content-tiers", "signing": "signing-ed25519"}
+_PROVIDERS: Final = {
+    "storage": "storage-sql",
+    "content": "content-tiers",
+    "search": "search-whoosh",
+    "signing": "signing-ed25519",
+}
 _NEXT: Final = (
     "hyperhost artifact create --name org.acme/hello --type library --version 1.0.0",
     "hyperhost artifact publish org.acme/hello",

@@ -17,7 +17,7 @@ from content_suite import download, listed, name_of, refusal, some_bytes, upload
 
 import hyperhost
 from hyperhost.contracts import Artifact, ArtifactQuery, ArtifactType, ContentInfo, PageRequest, PutMode
-from hyperhost.errors import InvalidInputError
+from hyperhost.errors import InvalidInputError, NotFoundError
 
 EVERYTHING = ArtifactQuery()
 
@@ -50,10 +50,22 @@ def files_in(home: Path) -> list[Path]:
     return [path for path in (home / "data/content-tiers").rglob("*") if path.is_file()]
 
 
-def test_it_is_offered_as_an_operation_that_changes_something(host: hyperhost.Host) -> None:
-    info = hyperhost.Operations(host).offered()["content_collect"]
-    assert (info.group, info.changes, info.permission) == ("administration", True, "content:collect")
-    assert set(json.loads(info.arguments_schema_json)["properties"]) == {"grace_s", "dry_run"}
+def test_it_is_offered_as_an_operation_whose_steps_change_something(host: hyperhost.Host) -> None:
+    offered = hyperhost.Operations(host).offered()
+    whole, step = offered["content_collect"], offered["content_collect_step"]
+    assert (whole.group, whole.changes, whole.permission) == ("administration", False, "content:collect")
+    assert (step.group, step.changes, step.permission) == ("administration", True, "content:collect")
+    assert set(json.loads(whole.arguments_schema_json)["properties"]) == {"grace_s", "dry_run"}
+
+
+def test_a_step_that_no_collection_asked_for_removes_nothing(host: hyperhost.Host) -> None:
+    name = upload(host.hook, some_bytes(5)).hash
+    with pytest.raises(NotFoundError, match="no collection asked for this"):
+        hyperhost.Operations(host).run("content_collect_step", collection="0" * 32)
+    with pytest.raises(InvalidInputError, match="collection is missing") as caught:
+        hyperhost.Operations(host).run("content_collect_step")
+    assert "token of a collection" in caught.value.hint
+    assert listed(host.hook) == [name]
 
 
 @pytest.mark.parametrize(
@@ -160,8 +172,10 @@ def test_a_wrapper_that_undoes_the_operation_undoes_it_all(tmp_path: Path) -> No
         @hyperhost.hookimpl(wrapper=True, priority=50)
         def operation_run(self, call):
             host.hook.storage_begin(write=True)
-            yield
-            host.hook.storage_end(commit=False)
+            try:
+                yield
+            finally:
+                host.hook.storage_end(commit=False)
             raise hyperhost.errors.RefusalError("no", "state:audit")
 
     with content_host(tmp_path, Refusing()) as host:
@@ -323,7 +337,9 @@ def test_whatever_happens_meanwhile_no_artifact_loses_its_content(
         threads = [threading.Thread(target=work, args=(task, seed)) for seed, task in enumerate(tasks)]
         for thread in threads:
             thread.start()
-        time.sleep(4)
+        end = time.monotonic() + 30
+        while not wrong and sum(collected) <= 3 and time.monotonic() < end:
+            time.sleep(0.1)
         over.set()
         for thread in threads:
             thread.join()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import dataclasses
 import json
+import re
 import typing
 from dataclasses import dataclass, field
 from enum import Enum, StrEnum
@@ -17,7 +18,16 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import hyperhost.contracts
-from hyperhost.contracts import S64, U8, Artifact, ArtifactQuery, ArtifactType, Limits, PageRequest
+from hyperhost.contracts import (
+    S64,
+    U8,
+    Artifact,
+    ArtifactQuery,
+    ArtifactState,
+    ArtifactType,
+    Limits,
+    PageRequest,
+)
 from hyperhost.contracts.codec import INTEGER_RANGES, DataError, from_data, to_data
 from hyperhost.contracts.schema import schema_of
 
@@ -210,3 +220,31 @@ def test_the_schema_says_ranges_and_what_is_needed() -> None:
     assert schema["properties"]["data"] == {"type": "string", "contentEncoding": "base64"}
     assert schema_of(ArtifactType)["enum"][0] == "plugin"
     assert schema_of(None) == {"type": "null"}
+
+
+@pytest.mark.parametrize(
+    ("given", "hint"),
+    [
+        ("publishd", "write published, "),
+        ("DEPRECATED", "write deprecated, "),
+        ("x" * 10_000, "write draft, published, deprecated or archived"),
+        (None, "write draft, published, deprecated or archived"),
+        ([], "write draft, published, deprecated or archived"),
+    ],
+)
+def test_what_is_none_of_a_few_values_is_refused_with_all_of_them_the_nearest_first(
+    given: Any, hint: str
+) -> None:
+    with pytest.raises(DataError) as caught:
+        from_data(ArtifactState, given)
+    assert caught.value.hint.startswith(hint)
+    assert set(re.findall("[a-z]+", caught.value.hint)) == {"write", "or", *map(str, ArtifactState)}
+
+
+def test_only_a_choice_has_a_hint() -> None:
+    with pytest.raises(DataError) as caught:
+        from_data(Literal["a"], "b")
+    assert caught.value.hint == "write a"
+    with pytest.raises(DataError) as caught:
+        from_data(int, "b")
+    assert caught.value.hint == ""

@@ -422,7 +422,7 @@ def test_what_is_revoked_during_a_reload_stays_revoked(
         fill(*arguments)
         plugin.revoke("meet")
 
-    monkeypatch.setattr("hyperhost.host.host.fill", slow)
+    monkeypatch.setattr("hyperhost.host.loader.fill", slow)
     plugin.reload()
     assert plugin.granted == ()
     with pytest.raises(CapabilityDeniedError):
@@ -448,7 +448,7 @@ def test_unloading_during_a_reload_frees_both_versions(
         made.append(fresh)
         loaded.unload()
 
-    monkeypatch.setattr("hyperhost.host.host.fill", slow)
+    monkeypatch.setattr("hyperhost.host.loader.fill", slow)
     with pytest.raises(PluginStateError, match="is unloaded"):
         loaded.reload()
     for runtime in (made[0].runtime, loaded.runtime):

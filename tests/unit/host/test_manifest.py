@@ -191,7 +191,7 @@ def test_the_written_form_is_what_a_person_would_write() -> None:
         (MINIMAL + "name = { " + ".".join("a" * 2000) + " = 1 }", "plugin.name is a table"),
         (
             MINIMAL + '[dependencies]\nb = "1.x.y"',
-            "dependencies.b: '1.x.y' in the constraint '1.x.y' is no comparator",
+            "dependencies.b: '1.x.y' is no constraint: at character 3 stands '.'",
         ),
         (MINIMAL + '[dependencies]\nB = "*"', "dependencies.B: 'B' is no plugin id"),
         (MINIMAL + '[dependencies]\na = "*"', "needs itself"),

@@ -200,6 +200,17 @@ def test_other_content_gives_another_digest(project: Path, tmp_path: Path, out: 
 # --- the parts list -----------------------------------------------------------------------------------
 
 
+def test_what_is_compressed_holds_the_same_and_has_the_same_digest(project: Path, tmp_path: Path) -> None:
+    (project / "docs").mkdir(exist_ok=True)
+    (project / "docs" / "long.md").write_bytes(b"acme " * 20_000)
+    plain = pack(project, tmp_path / "plain.hhp")
+    small = pack(project, tmp_path / "small.hhp", compressed=True)
+    assert small.size < plain.size - 90_000
+    assert (small.digest, small.files) == (plain.digest, plain.files)
+    assert open_package(small.path).digest == plain.digest
+    assert pack(project, tmp_path / "again.hhp", compressed=True).sha256 == small.sha256
+
+
 def test_the_parts_list_names_component_digest_licence_imports_and_needs(project: Path, out: Path) -> None:
     pack(project, out)
     with zipfile.ZipFile(out) as archive:

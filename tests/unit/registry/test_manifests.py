@@ -121,6 +121,7 @@ WRONG = [
     ("plugin", "config_defaults", {"depth": "x"}, "config_defaults.depth", "schema"),
     ("plugin", "dependencies.0.artifact", "base", "dependencies[0].artifact", "coordinates"),
     ("plugin", "peer_dependencies.0.constraint", "", "peer_dependencies[0].constraint", "range"),
+    ("plugin", "dependencies.0.constraint", "^1.2.x.4", "dependencies[0].constraint", "range"),
     ("service", "deployment.kind", "vm", "deployment.kind", "type"),
     ("service", "deployment.image", "", "deployment.image", "missing"),
     ("service", "deployment.ports.0.port", 0, "deployment.ports[0].port", "range"),

@@ -20,7 +20,7 @@ from builtin_plugins.registry.names import (
 from hyperhost.contracts import Visibility
 from hyperhost.errors import RefusalError
 
-WORD = st.from_regex(r"[a-z][a-z0-9]{0,10}(-[a-z0-9]{1,8}){0,3}", fullmatch=True)
+WORD = st.from_regex(r"[a-z0-9]{1,10}(-[a-z0-9]{1,8}){0,3}", fullmatch=True)
 VALID_PATHS = (
     "org.acme",
     "org.acme.team.project",
@@ -141,7 +141,7 @@ def test_a_word_in_kebab_case_is_a_name(word: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "name", ["", "Auth", "a_b", "-a", "a-", "a--b", "1a", "a b", "a/b", "a\n", "ä", "a" * 129, "a\0"]
+    "name", ["", "Auth", "a_b", "-a", "a-", "a--b", "1-", "a b", "a/b", "a\n", "ä", "a" * 129, "a\0"]
 )
 def test_a_name_that_is_not_in_kebab_case_is_refused(name: str) -> None:
     with pytest.raises(RefusalError, match="is no name") as caught:
@@ -150,7 +150,7 @@ def test_a_name_that_is_not_in_kebab_case_is_refused(name: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "version", ["0.0.0", "1.2.3", "1.0.0-rc.1", "1.0.0+build.5", "1.0.0-a.b-c.0+x.y", "999999999999.0.0"]
+    "version", ["0.0.0", "1.2.3", "1.0.0-rc.1", "1.0.0+build.5", "1.0.0-a.b-c.0+x.y", "9007199254740991.0.0"]
 )
 def test_a_semver_version_passes(version: str) -> None:
     assert check_version(version) == version
@@ -171,6 +171,7 @@ def test_a_semver_version_passes(version: str) -> None:
         "1.2.3\n",
         "\u0661.2.3",
         "1." * 999,
+        "9007199254740992.0.0",
     ],
 )
 def test_a_version_that_is_not_semver_is_refused(version: str) -> None:

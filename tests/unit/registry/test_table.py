@@ -20,11 +20,11 @@ from hyperhost.errors import HyperHostError, RefusalError, StorageError
 from hyperhost.host.operations import LOCAL_OWNER
 
 WANTED = {
-    *("create", "read", "update", "delete", "list"),
+    *("create", "read", "update", "delete", "list", "resolve"),
     *("publish", "unpublish", "deprecate", "undeprecate", "archive", "restore"),
     *("validate", "test", "lint", "download", "rate"),
     *("content_open", "content_append", "content_commit", "content_abort", "content_read"),
-    *("version_list", "tag", "untag", "promote", "yank", "unyank"),
+    *("version_list", "tag", "untag", "promote", "demote", "yank", "unyank"),
     *("namespace_create", "namespace_read", "namespace_update", "namespace_delete", "namespace_list"),
     *("registry_info", "registry_status", "migrate", "upgrade", "downgrade", "cache_clear"),
 }

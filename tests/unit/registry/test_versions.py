@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
@@ -57,6 +58,7 @@ def test_a_tag_or_channel_that_is_no_word_is_refused(run: hyperhost.Operations, 
         ("tag", "tag", "artifact"),
         ("promote", "channel", "artifact"),
         ("untag", "tag", "name"),
+        ("demote", "channel", "name"),
     ):
         with pytest.raises(InvalidInputError, match=f"is no {kind}") as caught:
             run.run(operation, **{key: "org.acme/auth", kind: word})
@@ -73,6 +75,32 @@ def test_promoting_moves_a_published_version_to_a_channel(run: hyperhost.Operati
     run.run("promote", artifact=draft, channel="stable")
     newer, older = run.run("version_list", name="org.acme/auth")
     assert (newer["channels"], older["channels"]) == (["stable"], ["edge", "lts-1", "nightly"])
+
+
+def test_a_channel_is_removed_and_that_is_remembered(run: hyperhost.Operations) -> None:
+    artifact = published(run)["id"]
+    for channel in ("edge", "stable"):
+        run.run("promote", artifact=artifact, channel=channel)
+    before = time.time_ns() // 1000
+    assert run.run("demote", name="org.acme/auth", channel="edge") is True
+    [version] = run.run("version_list", name="org.acme/auth")
+    assert (version["channels"], version["state"]) == (["stable"], "published")
+    with pytest.raises(NotFoundError, match=r"no artifact org\.acme/auth@edge"):
+        run.run("read", artifact="org.acme/auth@edge")
+    then = run.run("artifact_at", artifact="org.acme/auth@1.0.0", at_us=before)
+    assert then["channels"] == ["edge", "stable"]
+    with pytest.raises(NotFoundError, match="has no channel 'edge'") as caught:
+        run.run("demote", name="org.acme/auth", channel="edge")
+    assert (caught.value.field, caught.value.hint) == ("channel", "known are stable")
+
+
+def test_removing_a_channel_leaves_the_tag_of_the_same_word(run: hyperhost.Operations) -> None:
+    artifact = published(run)["id"]
+    run.run("tag", artifact=artifact, tag="stable")
+    run.run("promote", artifact=artifact, channel="stable")
+    run.run("demote", name="org.acme/auth", channel="stable")
+    [version] = run.run("version_list", name="org.acme/auth")
+    assert (version["tags"], version["channels"]) == (["stable"], [])
 
 
 def test_an_archived_version_takes_the_tag_that_says_so_and_no_other(run: hyperhost.Operations) -> None:

@@ -143,7 +143,7 @@ def test_the_tables_are_those_of_the_models(storage: StorageSql) -> None:
     storage.storage_usage()
     database = storage._store.database
     with database.reading():
-        for name, model in vars(make_models(database.engine)).items():
+        for name, model in vars(make_models(database.engine, database.orm)).items():
             assert database.columns_of(name) == [field.column_name for field in model._meta.sorted_fields]
 
 

@@ -21,8 +21,13 @@ def test_every_engine_is_shipped():
     assert built == sorted(path.stem for path in SHIPPED.glob("*.hhp")) == ["ejs", "eta", "handlebars"]
 
 
+def test_each_package_is_no_larger_than_a_megabyte():
+    sizes = {path.stem: path.stat().st_size for path in SHIPPED.glob("*.hhp")}
+    assert {name: size for name, size in sizes.items() if size > 1_000_000} == {}
+
+
 @pytest.mark.timeout(300)
-def test_building_them_again_makes_the_same_bytes():
+def test_building_them_again_makes_the_same_files():
     wanted = {
         f"{name}@{version}"
         for path in SOURCES.glob("*/package.json")

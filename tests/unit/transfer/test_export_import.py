@@ -102,6 +102,11 @@ def test_any_tar_program_lists_and_unpacks_a_file(tmp_path: Path) -> None:
 
 TEXT = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0"), max_size=30)
 WORD = st.text(string.ascii_lowercase, min_size=1, max_size=8)
+PRINTABLE = TEXT.filter(lambda text: bool(text) and text.isprintable())
+
+
+FREE = (ArtifactState.DRAFT, ArtifactState.ARCHIVED)
+"""States in which an artifact need not have been published."""
 
 
 @st.composite
@@ -109,24 +114,28 @@ def writes(draw: st.DrawFn) -> ArtifactWrite:
     number = draw(st.integers(0, 2**62 - 1))
     text = f"0192f3a07bcd7{number >> 50 & 0xFFF:03x}8{number % 2**12:03x}{number >> 12 & (2**48 - 1):012x}"
     created = draw(st.integers(-(2**62), 2**62))
+    namespace = draw(st.sampled_from(["org.acme", "org.acme.team", "pkg.x", "user.a@acme.test"]))
+    state = draw(st.sampled_from(ArtifactState))
+    constraint = st.sampled_from(["*", "^1.2.0", ">=2.0.0, <3.0.0"])
+    needed = st.builds(
+        Dependency, WORD.map("org.acme/{}".format), constraint, st.sampled_from(DependencyType)
+    )
     artifact = Artifact(
         "-".join((text[:8], text[8:12], text[12:16], text[16:20], text[20:])),
-        draw(st.sampled_from(["org.acme", "org.acme.team", "pkg.x", "user.a@acme.test"])),
+        namespace,
         f"{draw(WORD)}-{number}",
-        draw(st.sampled_from(ArtifactType)),
+        draw(st.sampled_from([ArtifactType.LIBRARY, ArtifactType.THEME])),
         draw(st.sampled_from(["1.0.0", "0.1.0-rc.1", "2.3.4+build.5"])),
-        draw(st.sampled_from(Visibility)),
-        draw(st.sampled_from(ArtifactState)),
-        ArtifactMetadata(draw(TEXT), draw(TEXT), draw(st.lists(TEXT, max_size=2)), homepage=draw(TEXT)),
+        Visibility.PRIVATE if namespace.startswith("user.") else draw(st.sampled_from(Visibility)),
+        state,
+        ArtifactMetadata(draw(TEXT), draw(TEXT), draw(st.lists(PRINTABLE, max_size=2)), homepage=draw(TEXT)),
         draw(st.dictionaries(WORD, WORD, max_size=3)),
-        draw(st.dictionaries(TEXT, TEXT, max_size=3)),
-        dependencies=draw(
-            st.lists(st.builds(Dependency, TEXT, TEXT, st.sampled_from(DependencyType)), max_size=2)
-        ),
+        draw(st.dictionaries(PRINTABLE, TEXT, max_size=3)),
+        dependencies=draw(st.lists(needed, max_size=2, unique_by=lambda item: item.artifact)),
         activity=ArtifactActivity(
             created,
             draw(st.integers(created, 2**62)),
-            draw(st.none() | st.integers(0, 2**60)),
+            draw(st.integers(0, 2**60) | (st.none() if state in FREE else st.nothing())),
             draw(st.integers(0, 2**63 - 1)),
             draw(st.floats(0, 5)),
         ),

@@ -1,0 +1,164 @@
+"""A registry that is a file: name → version → dependency → constraint, as JSON.
+
+    {"org.acme/app": {"1.0.0": {"org.acme/log": "^1.0.0"}}}
+
+A version may say more: ``{"dependencies": {…}, "yanked": "why", "published_at": "2026-01-02T03:04:05Z",
+"downloads": 7, "hash": "sha256:…", "deprecated": "why"}``.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, Final
+
+from hyperhost.contracts import Candidate, Dependency
+from hyperhost.contracts.moments import parse_moment
+from hyperhost.errors import ConstraintError, VersionError
+from hyperhost.offering import invalid, unavailable
+from hyperhost.versions import Constraint, parse
+
+__all__ = ["MAX_INDEX_BYTES", "candidates", "index_of", "plain", "read_index"]
+
+MAX_INDEX_BYTES: Final = 512 * 1024 * 1024
+PREFIX: Final = "index:"
+_MORE: Final = ("dependencies", "yanked", "published_at", "downloads", "hash", "deprecated")
+
+
+def candidates(source: str, artifacts: list[str]) -> list[Candidate]:
+    """Versions of some artifacts, highest first.
+
+    Raises:
+        RefusalError: the file cannot be read, or is no index.
+    """
+    index = read_index(Path(source.removeprefix(PREFIX)))
+    found: list[Candidate] = []
+    for name in artifacts:
+        versions = index.get(name, {})
+        if not isinstance(versions, Mapping):
+            raise _wrong(name, "is no table of versions")
+        try:
+            ordered = sorted(versions, key=lambda text: (parse(text), text), reverse=True)
+        except VersionError as error:
+            raise _wrong(name, f"has what is no version: {error.message}") from None
+        found += (_candidate(source, name, version, versions[version]) for version in ordered)
+    return found
+
+
+def read_index(path: Path) -> Mapping[str, Any]:
+    """The file as data.
+
+    Raises:
+        RefusalError: ``unavailable:source`` when it cannot be read, ``invalid:index:…`` when it is too
+            large, no JSON, or no object.
+    """
+    try:
+        size = path.stat().st_size
+        if size > MAX_INDEX_BYTES:
+            raise invalid("index", "size", f"{path} has {size:,} bytes", f"the most is {MAX_INDEX_BYTES:,}")
+        text = path.read_text(encoding="utf-8")
+    except (OSError, ValueError) as error:
+        words = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
+        raise unavailable("source", f"the index {path} cannot be read: {words}", "check the path") from None
+    return index_of(text)
+
+
+def index_of(text: str) -> Mapping[str, Any]:
+    """An index written as JSON text.
+
+    Raises:
+        RefusalError: ``invalid:index:json`` or ``invalid:index:object``.
+    """
+    try:
+        data = json.loads(text)
+    except (ValueError, RecursionError) as error:
+        raise invalid("index", "json", f"the index is no JSON: {str(error)[:200]}") from None
+    if not isinstance(data, dict):
+        raise invalid("index", "object", "the index is no JSON object", "write it as {name: {version: {…}}}")
+    return data
+
+
+def plain(index: Mapping[str, Any]) -> tuple[Mapping[str, Any], dict[str, dict[str, str]]]:
+    """An index in which each version is what it needs, and what is yanked: name → version → reason.
+
+    Whatever is no index entry stays as it is; whoever reads it says what is wrong.
+    """
+    yanked: dict[str, dict[str, str]] = {}
+    found: dict[str, Any] = {}
+    for name, versions in index.items():
+        found[name] = versions
+        if not isinstance(versions, Mapping) or not any(map(_says_more, versions.values())):
+            continue
+        found[name] = {
+            version: entry.get("dependencies", {}) if _says_more(entry) else entry
+            for version, entry in versions.items()
+        }
+        for version, entry in versions.items():
+            if _says_more(entry) and entry.get("yanked"):
+                reason = _candidate("", name, version, entry).yank_reason
+                yanked.setdefault(name, {})[version] = reason
+    return found, yanked
+
+
+def _says_more(entry: object) -> bool:
+    """Whether an entry is the long form: it has a table of dependencies, or what is no constraint."""
+    if not isinstance(entry, Mapping):
+        return False
+    return isinstance(entry.get("dependencies"), Mapping) or (
+        bool(entry) and all(key in _MORE for key in entry)
+    )
+
+
+def _candidate(source: str, name: str, version: str, entry: object) -> Candidate:
+    if not isinstance(entry, Mapping):
+        raise _wrong(name, f"has no table of dependencies for {version}")
+    long = _says_more(entry)
+    needs = entry.get("dependencies", {}) if long else entry
+    more = entry if long else {}
+    yanked = _of(more, "yanked", False, (bool, str), name, version)
+    published = _of(more, "published_at", "", (str,), name, version)
+    try:
+        published_us = parse_moment(published, 0) if published else 0
+    except ValueError as error:
+        raise _wrong(name, f"has no time as published_at of {version}: {error}") from None
+    downloads: int = _of(more, "downloads", 0, (int,), name, version)
+    if not 0 <= downloads < 1 << 64:
+        raise _wrong(name, f"has {downloads} as downloads of {version}")
+    return Candidate(
+        name,
+        version,
+        [_dependency(name, version, needed, constraint) for needed, constraint in needs.items()],
+        _of(more, "hash", "", (str,), name, version) or None,
+        published_us,
+        downloads,
+        yanked=bool(yanked),
+        source=source,
+        yank_reason=yanked if isinstance(yanked, str) else "",
+        deprecation=_of(more, "deprecated", "", (str,), name, version),
+    )
+
+
+def _of(
+    more: Mapping[str, Any], key: str, default: Any, kinds: tuple[type, ...], name: str, version: str
+) -> Any:
+    """What an entry says, if it is of the right type."""
+    value = more.get(key, default)
+    if type(value) not in kinds:
+        raise _wrong(name, f"has a {type(value).__name__} as {key} of {version}")
+    return value
+
+
+def _dependency(name: str, version: str, needed: str, constraint: object) -> Dependency:
+    if isinstance(constraint, str):
+        return Dependency(needed, constraint)
+    if not isinstance(constraint, Mapping):
+        raise _wrong(name, f"has no constraint for {needed[:120]}, which {version} needs")
+    try:
+        return Dependency(needed, Constraint.parse(constraint).text)
+    except ConstraintError as error:
+        raise _wrong(name, f"says of {needed[:120]}, which {version} needs: {error.message}") from None
+
+
+def _wrong(name: str, problem: str) -> Exception:
+    return invalid("index", "entry", f"{name[:120]!r} in the index {problem}")

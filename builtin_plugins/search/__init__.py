@@ -1,0 +1,1 @@
+"""Search: the operations over whichever plugin answers the service ``search``."""

@@ -1,0 +1,30 @@
+"""Typos: when nothing has the words as they were typed, those that nearly are like them are looked for."""
+
+from __future__ import annotations
+
+from hyperhost.query import And, Boost, Fuzzy, Node, Or, Word, words
+
+__all__ = ["guessed"]
+
+_SHORT, _LONG = 4, 8
+"""Letters from which on one, and two, may be wrong."""
+
+
+def guessed(node: Node) -> Node | None:
+    """A query with its words taken as nearly right; ``None`` when it has none that could be."""
+    found = _guess(node)
+    return None if found == node else found
+
+
+def _guess(node: Node) -> Node:
+    match node:
+        case And(items):
+            return And(tuple(map(_guess, items)))
+        case Or(items):
+            return Or(tuple(map(_guess, items)))
+        case Boost(item, factor):
+            return Boost(_guess(item), factor)
+        case Word(text, field) if len(parts := words(text)) == 1 and len(parts[0]) >= _SHORT:
+            return Fuzzy(parts[0], field, 2 if len(parts[0]) >= _LONG else 1)
+        case _:
+            return node

@@ -1,0 +1,1 @@
+"""Search by whoosh: a service ``search`` that needs nothing but Python."""

@@ -1,0 +1,230 @@
+"""What a query finds in one segment, by sets of document numbers.
+
+Whoosh gives the postings of terms and their scores; joining them is done here, with Python's sets. Its own
+joining drops documents whose score is 0 where more than two parts are joined, and takes one matcher for each
+of thousands of terms that begin with a letter, which takes seconds.
+"""
+
+from __future__ import annotations
+
+import heapq
+import itertools
+import math
+import operator
+from collections.abc import Iterable
+from typing import Any, Final
+
+from whoosh import query
+
+from hyperhost.query import (
+    And,
+    Boost,
+    Compare,
+    Everything,
+    Exact,
+    Fuzzy,
+    Node,
+    Not,
+    Or,
+    Phrase,
+    Prefix,
+    Word,
+    fields_of,
+    folded,
+    is_whole,
+    words,
+)
+
+from .schema import ALL, exact, text
+from .segments import numbers_of
+
+__all__ = ["MAX_TERMS", "MAX_TYPOS", "documents", "known", "scores"]
+
+MAX_TERMS: Final = 300
+"""Terms that a beginning stands for; the most frequent ones count."""
+MAX_TYPOS: Final = 50
+_LOOKED_AT: Final = 5_000
+"""Terms among which the most frequent are looked for."""
+_GUESSED: Final = 0.5
+"""Score of what was found by a beginning or a typo; words as they were typed have more."""
+_COMPARED: Final[dict[str, Any]] = {
+    "=": operator.eq,
+    "<": operator.lt,
+    "<=": operator.le,
+    ">": operator.gt,
+    ">=": operator.ge,
+}
+
+
+def documents(node: Node, part: Any) -> set[int]:
+    """Numbers of the documents that fit.
+
+    Args:
+        node: The query.
+        part: Whoosh's searcher of the segment.
+    """
+    reader = part.reader()
+    match node:
+        case Everything():
+            return set(reader.all_doc_ids())
+        case And(items):
+            found = [documents(item.item if isinstance(item, Not) else item, part) for item in items]
+            wanted = [each for each, item in zip(found, items, strict=True) if not isinstance(item, Not)]
+            unwanted = [each for each, item in zip(found, items, strict=True) if isinstance(item, Not)]
+            whole = set.intersection(*wanted) if wanted else set(reader.all_doc_ids())
+            return whole.difference(*unwanted)
+        case Or(items):
+            return set[int]().union(*(documents(item, part) for item in items))
+        case Not(item):
+            return set(reader.all_doc_ids()) - documents(item, part)
+        case Boost(item):
+            return documents(item, part)
+        case Compare(field, op, value):
+            return _comparing(reader, field, op, value)
+        case Exact(field, value):
+            return _with_terms(reader, exact(field), [folded(value)])
+        case Prefix() | Fuzzy():
+            return _nearly(node, reader)
+        case _:
+            return set().union(*(matcher.all_ids() for matcher in _matchers(node, part, None)))
+
+
+def scores(node: Node, part: Any, within: set[int] | None = None, boost: float = 1.0) -> dict[int, float]:
+    """The documents that fit, with how well.
+
+    Args:
+        node: The query.
+        part: Whoosh's searcher of the segment.
+        within: The only documents that matter; ``None`` for all.
+        boost: How much the query counts.
+    """
+    match node:
+        case And(items):
+            return _all_of(items, part, within, boost)
+        case Or(items):
+            found: dict[int, float] = {}
+            for item in items:
+                for number, score in scores(item, part, within, boost).items():
+                    found[number] = found.get(number, 0.0) + score
+            return found
+        case Boost(item, factor):
+            return scores(item, part, within, boost * factor)
+        case Word() | Phrase():
+            return _ranked(node, part, within, boost)
+        case _:
+            numbers = documents(node, part)
+            guess = isinstance(node, Prefix | Fuzzy) and not is_whole(node.field)
+            return dict.fromkeys(
+                numbers if within is None else numbers & within, boost * _GUESSED if guess else 0.0
+            )
+
+
+def known(number: float) -> float:
+    """A number to sort by; what has none comes last."""
+    return -math.inf if math.isnan(number) else number
+
+
+def _all_of(items: Iterable[Node], part: Any, within: set[int] | None, boost: float) -> dict[int, float]:
+    """What fits all; parts that do not rank come first, so that few documents have to be ranked."""
+    ranking: list[Node] = [item for item in items if isinstance(item, Word | Phrase | Boost | Or | And)]
+    for item in items:
+        if item not in ranking and not isinstance(item, Prefix | Fuzzy):
+            numbers = documents(item, part)
+            within = numbers if within is None else within & numbers
+    ranking += [item for item in items if isinstance(item, Prefix | Fuzzy)]
+    found: dict[int, float] | None = None
+    for item in ranking:
+        own = scores(item, part, within, boost)
+        found = own if found is None else {number: found[number] + score for number, score in own.items()}
+        within = set(found)
+    return dict.fromkeys(within or (), 0.0) if found is None else found
+
+
+def _ranked(node: Word | Phrase, part: Any, within: set[int] | None, boost: float) -> dict[int, float]:
+    found: dict[int, float] = {}
+    for matcher in _matchers(node, part, part.weighting):
+        active, number, score, following = matcher.is_active, matcher.id, matcher.score, matcher.next
+        while active():
+            each = number()
+            if within is None or each in within:
+                found[each] = found.get(each, 0.0) + boost * score()
+            following()
+    return found
+
+
+def _matchers(node: Word | Phrase, part: Any, weighting: Any) -> list[Any]:
+    """Whoosh's own for a word, and for words one after another in each field."""
+    wanted = words(node.text)
+    if not wanted:
+        return []
+    if len(wanted) == 1:
+        asked = [query.Term(text(node.field) if node.field else ALL, wanted[0])]
+    else:
+        asked = [query.Phrase(text(name), wanted) for name in fields_of(node.field)]
+    return [each.matcher(part, part.context(weighting=weighting)) for each in asked]
+
+
+def _nearly(node: Prefix | Fuzzy, reader: Any) -> set[int]:
+    """Documents with terms that begin so, or are nearly so."""
+    if is_whole(node.field):
+        return _with_terms(
+            reader, exact(node.field), _beginning(reader, exact(node.field), folded(node.text))
+        )
+    wanted = words(node.text)
+    field = text(node.field) if node.field else ALL
+    if isinstance(node, Fuzzy):
+        near = reader.terms_within(field, wanted[0], node.distance, prefix=1)
+        return _with_terms(reader, field, list(itertools.islice(near, MAX_TYPOS)))
+    if len(wanted) == 1:
+        return _with_terms(reader, field, _beginning(reader, field, wanted[0]))
+    return set().union(*(_phrase_beginning(reader, text(name), wanted) for name in fields_of(node.field)))
+
+
+def _phrase_beginning(reader: Any, field: str, wanted: list[str]) -> set[int]:
+    """Documents with words one after another in a field, of which the last only begins so."""
+    found = _with_terms(reader, field, [wanted[0]])
+    places: dict[int, set[int]] = {}
+    for step, word in enumerate(wanted):
+        terms = _beginning(reader, field, word) if step == len(wanted) - 1 else [word]
+        now: dict[int, set[int]] = {}
+        for term in terms:
+            for number, positions in _positions(reader, field, term, found):
+                kept = {each for each in positions if not step or each - 1 in places.get(number, ())}
+                if kept:
+                    now.setdefault(number, set()).update(kept)
+        places, found = now, set(now)
+    return found
+
+
+def _positions(reader: Any, field: str, term: Any, within: set[int]) -> Iterable[tuple[int, list[int]]]:
+    if (field, term) not in reader:
+        return
+    matcher = reader.postings(field, term)
+    while matcher.is_active():
+        if matcher.id() in within:
+            yield matcher.id(), matcher.value_as("positions")
+        matcher.next()
+
+
+def _beginning(reader: Any, field: str, wanted: str) -> list[Any]:
+    """The most frequent of the terms that begin so."""
+    found = list(itertools.islice(reader.expand_prefix(field, wanted), _LOOKED_AT))
+    if len(found) <= MAX_TERMS:
+        return found
+    return heapq.nlargest(MAX_TERMS, found, key=lambda term: reader.doc_frequency(field, term))
+
+
+def _with_terms(reader: Any, field: str, terms: Iterable[Any]) -> set[int]:
+    """Documents that have any of some terms."""
+    found: set[int] = set()
+    for term in terms:
+        if (field, term) in reader:
+            found.update(reader.postings(field, term).all_ids())
+    return found
+
+
+def _comparing(reader: Any, field: str, op: str, value: float) -> set[int]:
+    """Documents whose number compares as wanted."""
+    compare = _COMPARED[op]
+    found = {number for number, each in enumerate(numbers_of(reader, field)) if compare(each, value)}
+    return found & set(reader.all_doc_ids()) if reader.has_deletions() else found

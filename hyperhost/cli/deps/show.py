@@ -1,0 +1,94 @@
+"""``hyperhost deps tree``, ``graph`` and ``why``."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from hyperhost.cli.complete_registry import artifact_names
+from hyperhost.cli.deps.subject import DevOption, DirectoryOption, SubjectArgument, subject_of, write_text
+from hyperhost.cli.session import Session, command
+
+__all__ = ["register"]
+
+DepthOption = Annotated[int, typer.Option(min=0, help="Levels to show; 0 is all.")]
+
+
+class Format(StrEnum):
+    """How a graph is drawn."""
+
+    text = "text"
+    mermaid = "mermaid"
+    svg = "svg"
+    json = "json"
+
+
+def register(app: typer.Typer) -> None:
+    """Add the commands."""
+
+    @command(app, "tree")
+    def tree(
+        session: Session,
+        artifact: SubjectArgument = None,
+        directory: DirectoryOption = Path(),
+        depth: DepthOption = 0,
+        no_dev: DevOption = False,
+    ) -> None:
+        """Show what is needed as a tree."""
+        _show(session, subject_of(session, artifact, directory, no_dev=no_dev), "text", depth, None)
+
+    @command(app, "graph")
+    def graph(
+        session: Session,
+        artifact: SubjectArgument = None,
+        form: Annotated[Format, typer.Option("--format", help="How to draw it.")] = Format.text,
+        file: Annotated[
+            Path | None, typer.Option("--file", metavar="FILE", help="Write the drawing there.")
+        ] = None,
+        directory: DirectoryOption = Path(),
+        no_dev: DevOption = False,
+    ) -> None:
+        """Draw what is needed as text, Mermaid or SVG."""
+        _show(session, subject_of(session, artifact, directory, no_dev=no_dev), form.value, 0, file)
+
+    @command(app, "why")
+    def why(
+        session: Session,
+        name: Annotated[
+            str, typer.Argument(metavar="NAME", help="NAMESPACE/NAME.", autocompletion=artifact_names)
+        ],
+        artifact: SubjectArgument = None,
+        directory: DirectoryOption = Path(),
+    ) -> None:
+        """Say by which ways something came in, or why it cannot."""
+        from hyperhost.cli.door import door, full
+
+        subject = subject_of(session, artifact, directory)
+        with door(session, changes=False) as operations:
+            sentences = operations.run("dependency_why", subject=subject, artifact=full(session, name, None))
+        if session.out.structured:
+            session.out.data(sentences)
+        else:
+            session.out.text("".join(f"{sentence}\n" for sentence in sentences))
+
+
+def _show(session: Session, subject: dict[str, Any], form: str, depth: int, file: Path | None) -> None:
+    from hyperhost.cli.door import door
+
+    structured = session.out.structured
+    title = str(subject.get("artifact") or "") if form in ("svg", "mermaid") else ""
+    with door(session, changes=False) as operations:
+        found = operations.run("dependency_graph", subject=subject, format=form, depth=depth, title=title)
+    if file is not None:
+        import json
+
+        text = found["drawing"] or json.dumps(found, ensure_ascii=False, indent=2) + "\n"
+        write_text(file, text)
+        session.out.note(f"{file} is written")
+    elif structured or form == "json":
+        session.out.data(found)
+    else:
+        session.out.text(found["drawing"])

@@ -1,0 +1,133 @@
+"""Plugins from the registry: which versions go together, and their packages as files.
+
+A plugin's artifact says which others it needs (``dependencies``); the service ``resolution`` chooses,
+what is installed already being preferred. To install is :class:`~hyperhost.host.installer.Installer`'s.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import TYPE_CHECKING, Any, Final
+
+from hyperhost.errors import InstallError
+from hyperhost.host.contents import fetch
+
+if TYPE_CHECKING:
+    from hyperhost.host.lockentry import LockEntry
+    from hyperhost.host.operations import Operations
+
+__all__ = ["Acquired", "acquired", "artifact_of", "is_reference"]
+
+PREFIX: Final = "registry:"
+_REFERENCE: Final = re.compile(r"[a-z][a-z0-9-]*\.[a-z0-9.@_+-]*/[a-z0-9][a-z0-9-]*(?:@\S.*)?")
+
+
+@dataclass(frozen=True, slots=True)
+class Acquired:
+    """A package that was fetched.
+
+    Attributes:
+        artifact: ``namespace/name``.
+        version: Its version.
+        path: The package; gone when :func:`acquired` ends.
+        replaces: Id of the installed plugin that it is a newer or older version of; ``None`` for a new one.
+        asked: It is what was asked for; the others are what that needs.
+    """
+
+    artifact: str
+    version: str
+    path: Path
+    replaces: str | None
+    asked: bool
+
+    @property
+    def label(self) -> str:
+        """What the lock file calls the place it came from."""
+        return f"{PREFIX}{self.artifact}@{self.version}"
+
+
+def is_reference(text: str) -> bool:
+    """Whether a source names an artifact, as ``org.acme/scan`` or ``org.acme/scan@^1``, and no file."""
+    return _REFERENCE.fullmatch(text) is not None and not Path(text).exists()
+
+
+def artifact_of(entry: LockEntry) -> tuple[str, str] | None:
+    """Name and version of the artifact that an installed plugin came from; ``None`` if from elsewhere."""
+    if not entry.source.startswith(PREFIX):
+        return None
+    name, _, version = entry.source.removeprefix(PREFIX).rpartition("@")
+    return (name, version) if name else None
+
+
+@contextmanager
+def acquired(
+    operations: Operations,
+    reference: str,
+    installed: Iterable[LockEntry],
+    progress: Callable[[int, int], object] | None = None,
+) -> Iterator[list[Acquired]]:
+    """Fetch a plugin and what it needs, as far as that is not installed in the version chosen.
+
+    Args:
+        operations: Of the registry.
+        reference: ``namespace/name``, or with a constraint as in ``org.acme/scan@^1.0.0``.
+        installed: What is installed; preferred, and moved only if that must be.
+        progress: Called with the bytes of a package so far and those in all.
+
+    Yields:
+        Packages, what is needed before what needs it.
+
+    Raises:
+        ResolutionError: no versions fit together; ``explanation`` says why.
+        InstallError: what was asked for is no plugin, or has no content.
+        OperationError: the registry refuses, or cannot be read.
+    """
+    namespace, _, rest = reference.partition("/")
+    short, _, constraint = rest.partition("@")
+    name = f"{namespace}/{short}"
+    known = {
+        source[0]: (entry, source[1]) for entry in installed if (source := artifact_of(entry)) is not None
+    }
+    request: dict[str, Any] = {
+        "roots": [{"artifact": name, "constraint": constraint or "*"}],
+        "locked": {artifact: version for artifact, (_, version) in known.items()},
+        "upgrade": [name],
+    }
+    versions = operations.run("dependency_resolve", subject={"request": request})["versions"]
+    with TemporaryDirectory(prefix="hyperhost-install-") as place:
+        found: list[Acquired] = []
+        for chosen in versions:
+            entry, version = known.get(chosen["artifact"], (None, ""))
+            asked = chosen["artifact"] == name
+            if version == chosen["version"] and not asked:
+                continue
+            path = _package(operations, chosen, Path(place), asked, progress)
+            if path is not None:
+                replaces = entry.id if entry is not None else None
+                found.append(Acquired(chosen["artifact"], chosen["version"], path, replaces, asked))
+        yield found
+
+
+def _package(
+    operations: Operations,
+    chosen: Mapping[str, Any],
+    place: Path,
+    asked: bool,
+    progress: Callable[[int, int], object] | None,
+) -> Path | None:
+    """The package of a plugin as a file; ``None`` for what a plugin needs and is none itself."""
+    reference = f"{chosen['artifact']}@{chosen['version']}"
+    artifact = operations.run("read", artifact=reference)
+    if artifact["type"] != "plugin":
+        if asked:
+            raise InstallError(f"{reference} is a {artifact['type']}, no plugin", hint="name a plugin")
+        return None
+    if artifact["content"] is None:
+        raise InstallError(f"{reference} has no content to install", hint="ask its publisher for a package")
+    target = place / f"{artifact['name']}-{artifact['version']}.hhp"
+    return fetch(operations, reference, lambda _: target, progress).path
