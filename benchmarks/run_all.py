@@ -29,6 +29,7 @@ SCRIPTS = (
     "import_export",
     "audit",
     "signing",
+    "access",
     "tuf_repository",
     "languages",
     "replay",

@@ -23,6 +23,9 @@ if TYPE_CHECKING:
     from hyperhost.host.canonical import canonical_json as canonical_json
     from hyperhost.host.context import PluginContext as PluginContext
     from hyperhost.host.entrance import authenticate as authenticate
+    from hyperhost.host.entrance import credential_of as credential_of
+    from hyperhost.host.entrance import keep_password as keep_password
+    from hyperhost.host.entrance import start_login as start_login
     from hyperhost.host.envelope import artifact_payload as artifact_payload
     from hyperhost.host.envelope import read_bundle as read_bundle
     from hyperhost.host.envelope import signed_bytes as signed_bytes
@@ -35,6 +38,7 @@ if TYPE_CHECKING:
     from hyperhost.host.judging import judge_signatures as judge_signatures
     from hyperhost.host.keys.algorithm import KeyAlgorithm as KeyAlgorithm
     from hyperhost.host.keys.provider import SigningProvider as SigningProvider
+    from hyperhost.host.keys.sealedfile import SealedFile as SealedFile
     from hyperhost.host.lean import import_without as import_without
     from hyperhost.host.operations import Operations as Operations
     from hyperhost.host.outputs import write_outputs as write_outputs
@@ -64,20 +68,24 @@ _NAMES = {
     "PluginContext": "hyperhost.host.context",
     "QuarantinePolicy": "hyperhost.host.quarantine",
     "Recording": "hyperhost.host.recording",
+    "SealedFile": "hyperhost.host.keys.sealedfile",
     "SignatureReport": "hyperhost.host.judging",
     "SigningProvider": "hyperhost.host.keys.provider",
     "artifact_payload": "hyperhost.host.envelope",
     "authenticate": "hyperhost.host.entrance",
     "canonical_json": "hyperhost.host.canonical",
+    "credential_of": "hyperhost.host.entrance",
     "hookimpl": "hyperhost.hookspecs.markers",
     "hookspec": "hyperhost.hookspecs.markers",
     "hostfunction": "hyperhost.sandbox.interface",
     "judge_signatures": "hyperhost.host.judging",
+    "keep_password": "hyperhost.host.entrance",
     "import_without": "hyperhost.host.lean",
     "open_host": "hyperhost.host.home",
     "read_bundle": "hyperhost.host.envelope",
     "replay": "hyperhost.host.replay",
     "signed_bytes": "hyperhost.host.envelope",
+    "start_login": "hyperhost.host.entrance",
     "write_bundle": "hyperhost.host.envelope",
     "write_outputs": "hyperhost.host.outputs",
 }

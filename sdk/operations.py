@@ -27,20 +27,28 @@ ROOT = Path(__file__).resolve().parents[1]
 
 def files() -> dict[Path, str]:
     """What each file has to hold."""
+    from builtin_plugins.access.office import table as access
     from builtin_plugins.audit.operations import OPERATIONS
+    from builtin_plugins.identity_local.work import table as identity
+    from builtin_plugins.policy.operations import table as policy
     from builtin_plugins.registry.operations import table
     from builtin_plugins.resolution.operations import table as resolution
     from builtin_plugins.search.operations import infos as search
+    from builtin_plugins.secrets_store.operations import table as secrets
     from builtin_plugins.templates.generating import information
     from builtin_plugins.transfer.operations import infos
 
     known = table().operations.values()
     modules = {each.info.name: each.run.__module__.rpartition(".")[2] for each in known}
     return {
+        _file("access"): _text(access().infos()),
         _file("audit"): _text(OPERATIONS),
+        _file("identity_local"): _text(identity().infos()),
+        _file("policy"): _text(policy().infos()),
         _file("registry"): _text((each.info for each in known), modules),
         _file("resolution"): _text(resolution().infos()),
         _file("search"): _text(search()),
+        _file("secrets_store"): _text(secrets().infos()),
         _file("templates"): _text([information()]),
         _file("transfer"): _text(infos()),
     }

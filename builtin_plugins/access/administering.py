@@ -9,15 +9,14 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from hyperhost.errors import RefusalError
+from hyperhost.offering import invalid, missing, operation
 
-from .desk import Desk
 from .deciding import is_trusted
+from .desk import Desk
 from .narrowing import PATH, PERMISSION
 from .roles import BUILT_IN, MAX_DEPTH, Role, rules_of
 from .rules import Rule
 from .store import Assignment
-from .table import operation
-from .words import invalid, missing
 
 __all__ = ["ShownRole"]
 
@@ -41,20 +40,20 @@ class ShownRole:
     rules: list[Rule] = field(default_factory=list)
 
 
-@operation("role_list", group="access")
+@operation(group="access", permission="role:read")
 def role_list(desk: Desk) -> list[Role]:
     """List roles, the five that every registry has first."""
     return list(desk.decider.roles().values())
 
 
-@operation("role_show", group="access")
+@operation(group="access", permission="role:read")
 def role_show(desk: Desk, name: str) -> ShownRole:
     """Show a role with the rules that it inherits."""
     desk.about(f"role:{name[:80]}")
     return ShownRole(_there(desk, name), [rule for _, rule in rules_of(name, desk.decider.roles())])
 
 
-@operation("role_create", group="access", changes=True)
+@operation(group="access", permission="role:manage", changes=True)
 def role_create(
     desk: Desk,
     name: str,
@@ -91,7 +90,7 @@ def role_create(
     return role
 
 
-@operation("role_delete", group="access", changes=True)
+@operation(group="access", permission="role:manage", changes=True)
 def role_delete(desk: Desk, name: str) -> bool:
     """Delete a role; whoever had it has it no more."""
     desk.about(f"role:{name[:80]}")
@@ -108,7 +107,7 @@ def role_delete(desk: Desk, name: str) -> bool:
     return desk.store.drop_role(name)
 
 
-@operation("role_assign", group="access", changes=True)
+@operation(group="access", permission="role:assign", changes=True)
 def role_assign(
     desk: Desk, principal: str, role: str, namespace: str = "", expires_at_us: int | None = None
 ) -> Assignment:
@@ -137,7 +136,7 @@ def role_assign(
     return given
 
 
-@operation("role_unassign", group="access", changes=True)
+@operation(group="access", permission="role:assign", changes=True)
 def role_unassign(desk: Desk, principal: str, role: str, namespace: str = "") -> bool:
     """Take a role from somebody; one that they have by their login stays."""
     desk.about(f"{principal[:200]}", namespace, role=role)
@@ -151,7 +150,7 @@ def role_unassign(desk: Desk, principal: str, role: str, namespace: str = "") ->
     raise missing("assignment", f"{principal[:200]} was not given the role {role[:80]}{place}")
 
 
-@operation("role_assignments", group="access")
+@operation(group="access", permission="role:assign")
 def role_assignments(desk: Desk, principal: str = "", role: str = "") -> list[Assignment]:
     """List who was given which role, where and by whom."""
     found = desk.store.assigned(principal) if principal else desk.store.assignments()

@@ -58,6 +58,7 @@ class _Second:
     assigned: dict[str, list[Assignment]] = field(default_factory=dict)
     rules: dict[str, list[tuple[str, Rule]]] = field(default_factory=dict)
     owners: dict[str, str] = field(default_factory=dict)
+    issuers: dict[Any, Principal] = field(default_factory=dict)
     answers: dict[Any, AccessDecision | None] = field(default_factory=dict)
 
 
@@ -132,26 +133,30 @@ class Decider:
         principal = request.principal
         if principal.kind is PrincipalKind.TOKEN or "capability" in principal.attributes:
             return self._by_token(request, now)
+        scopes = principal.attributes.get("scopes")  # of an API key: it takes away, and gives nothing
+        if scopes is not None and not covers(scopes.split(), request.permission):
+            return refused(request, [], f"the API key is limited to {scopes}")
         return self._by_roles(request, now)
 
     def _by_token(self, request: AccessRequest, now: _Second) -> AccessDecision:
         """A token can do what both its issuer and the token may do, and nothing else."""
         if self.tokens is None:
             return refused(request, [], "tokens are not known here")
+        issuer: Principal | None = None
+        shown = (request.principal.id, *request.principal.attributes.items())
         try:
-            issuer = self.tokens.issuer(request.principal)
+            issuer = now.issuers.get(shown)
+            if issuer is None:
+                issuer = now.issuers[shown] = self.tokens.issuer(request.principal)
+            why = self.tokens.objection(request)
         except RefusalError as refusal:
-            return refused(request, [], refusal.reason)
-        first = _ALLOWED_OWNER
+            why = refusal.reason
+        if why or issuer is None:
+            return refused(request, [], why)
         if not is_trusted(issuer):
             first = self._by_roles(dataclasses.replace(request, principal=issuer), now)
-        if not first.allowed:
-            return refused(request, [], f"{issuer.id}, who issued the token, may not: {first.reason}")
-        owner = self._owner(request.resource, now)
-        asked = dataclasses.replace(request, resource=dataclasses.replace(request.resource, owner=owner))
-        why = self.tokens.objection(asked)
-        if why:
-            return refused(request, [], why)
+            if not first.allowed:
+                return refused(request, [], f"{issuer.id}, who issued the token, may not: {first.reason}")
         return AccessDecision(True, "", request.principal.id)
 
     def _by_roles(self, request: AccessRequest, now: _Second) -> AccessDecision:
@@ -184,6 +189,16 @@ class Decider:
             (each.role, each.namespace)
             for each in now.assigned[principal.id]
             if each.expires_at_us is None or request.at_us < each.expires_at_us
+        ]
+
+    def denials(self, held: list[tuple[str, str]], permission: str) -> list[tuple[Rule, str]]:
+        """Rules of some roles that deny something, each with the namespace in which the role is held."""
+        now = self._second
+        return [
+            (rule, place)
+            for name, place in held
+            for _, rule in self._rules(name, now)
+            if rule.effect == "deny" and covers(rule.permissions, permission)
         ]
 
     def _grants(self, request: AccessRequest, now: _Second) -> list[AccessGrant]:

@@ -7,9 +7,10 @@ from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from hyperhost.contracts import AccessDecision, AccessRequest, OperationCall, Resource
+from hyperhost.offering import invalid
 
 from .permissions import LINES, OPEN, Line
-from .words import denied, invalid, unlisted
+from .words import denied, unlisted
 
 if TYPE_CHECKING:
     from pluggy import HookRelay
@@ -42,11 +43,13 @@ class Guard:
         line = self._lines.get(call.operation)
         if line is None:
             raise unlisted(call.principal, call.operation)
+        if line.local:
+            raise unlisted(call.principal, call.operation)
         if line.filtered or line.permission == OPEN:
             return
         given = _arguments(call) if line.argument or line.extra else {}
         resource = self._resource(call, line, given)
-        more = [permission for path, permission in line.extra if _at(given, path) not in (None, "")]
+        more = [permission for path, permission in line.extra if _is_meant(given, path)]
         for permission in (line.permission, *more):
             asked = AccessRequest(call.principal, call.operation, permission, resource, self._clock())
             decision: AccessDecision = self._hook.access_decide(request=asked)
@@ -82,7 +85,8 @@ def lines_from(config: Mapping[str, Any]) -> dict[str, Line]:
             raise ValueError(
                 f"operations.{name} = {text!r}: write 'KIND:ACTION', or 'KIND:ACTION KIND ARGUMENT'"
             )
-        found[name] = Line(words[0], *words[1:3])
+        kind, argument = words[1:] or ("", "")
+        found[name] = Line(words[0], kind, argument)
     return found
 
 
@@ -108,6 +112,12 @@ def _at(given: Any, path: str) -> Any:
     for key in path.split("."):
         given = given.get(key) if isinstance(given, dict) else None
     return given
+
+
+def _is_meant(given: Any, path: str) -> bool:
+    """Whether an argument is given; with ``!`` before its path, whether it is not."""
+    is_given = _at(given, path.removeprefix("!")) not in (None, "")
+    return is_given != path.startswith("!")
 
 
 def _text(given: dict[str, Any], key: str) -> str:

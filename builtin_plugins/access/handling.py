@@ -11,13 +11,12 @@ from typing import Final
 
 from hyperhost.contracts import AccessRequest, Credential, CredentialKind, PrincipalKind, Resource
 from hyperhost.errors import RefusalError
+from hyperhost.offering import invalid, missing, operation
 
 from .desk import Desk
 from .narrowing import PERMISSION, Narrowed
 from .store import Issued
-from .table import operation
 from .tokens import Held, attenuate
-from .words import invalid, missing
 
 __all__ = ["Checked", "ShownToken"]
 
@@ -50,7 +49,7 @@ class ShownToken:
         issuer: In whose place it acts.
         subject: Whom it was made for.
         audience: Whom it has to be shown to; empty is anybody.
-        not_before_us: From when on it holds.
+        not_before_us: From when on it holds; ``None`` is from the beginning.
         expires_at_us: Until when; ``None`` is for good.
         narrowed: How often it was narrowed down.
         blocks: What each of its blocks says, the registry's first.
@@ -62,7 +61,7 @@ class ShownToken:
     issuer: str
     subject: str
     audience: str
-    not_before_us: int
+    not_before_us: int | None
     expires_at_us: int | None
     narrowed: int
     blocks: list[str] = field(default_factory=list)
@@ -83,13 +82,17 @@ class Checked:
     reason: str = ""
 
 
-@operation("token_create", group="access", changes=True)
+@operation(group="access", permission="token:own", changes=True)
 def token_create(desk: Desk, limits: Narrowed, subject: str = "", depth: int = 0) -> NewToken:
     """Issue a token that may do, in your place, a part of what you may do."""
     principal = desk.principal
     if principal.kind is PrincipalKind.TOKEN:
         raise RefusalError(
             "a token does not issue tokens", "denied:token/own:token", hint="narrow it down: token_attenuate"
+        )
+    if principal.kind is PrincipalKind.API_KEY:  # the token would outlast the key, and its scopes
+        raise RefusalError(
+            "an API key does not issue tokens", "denied:token/own:api-key", hint="log in: hyperhost login"
         )
     if not limits.allow:
         raise invalid("limits.allow", "missing", "a token is for something", "as in 'artifact:read'")
@@ -117,7 +120,7 @@ def token_create(desk: Desk, limits: Narrowed, subject: str = "", depth: int = 0
     return NewToken(text, issued.id, desk.tokens.public_key, limits.expires_at_us)
 
 
-@operation("token_attenuate", group="access")
+@operation(group="access", permission="")
 def token_attenuate(desk: Desk, token: str, limits: Narrowed, depth: int | None = None, key: str = "") -> str:
     """Narrow a token down; what it allows after that is never more than before. Asks no registry."""
     if depth is not None and not 0 <= depth <= _DEPTH:
@@ -125,7 +128,7 @@ def token_attenuate(desk: Desk, token: str, limits: Narrowed, depth: int | None 
     return attenuate(token, key or desk.tokens.public_key, limits, depth)
 
 
-@operation("token_show", group="access")
+@operation(group="access", permission="")
 def token_show(desk: Desk, token: str) -> ShownToken:
     """Show what a token says, and whether it was revoked. Whoever has it may."""
     held = desk.tokens.read(token)
@@ -134,7 +137,7 @@ def token_show(desk: Desk, token: str) -> ShownToken:
         held.issuer,
         held.subject,
         held.audience,
-        held.not_before_us,
+        held.not_before_us or None,
         held.expires_at_us,
         held.blocks,
         [held.token.block_source(index).strip() for index in range(held.blocks + 1)],
@@ -143,20 +146,20 @@ def token_show(desk: Desk, token: str) -> ShownToken:
     )
 
 
-@operation("token_key", group="access")
+@operation(group="access", permission="")
 def token_key(desk: Desk) -> str:
     """The public key of this registry's tokens."""
     return desk.tokens.public_key
 
 
-@operation("token_list", group="access")
+@operation(group="access", permission="token:own")
 def token_list(desk: Desk) -> list[Issued]:
     """List tokens that were issued: your own, or all when you may manage tokens."""
     everything = desk.may("token:manage")
     return [each for each in desk.store.all_issued() if everything or each.issuer == desk.principal.id]
 
 
-@operation("token_revoke", group="access", changes=True)
+@operation(group="access", permission="token:own", changes=True)
 def token_revoke(desk: Desk, id: str = "", token: str = "") -> list[str]:  # noqa: A002 - the field's word
     """Revoke a token by its id, or a narrowed one by showing it, with all that was made from it."""
     if bool(id) == bool(token):
@@ -176,7 +179,7 @@ def token_revoke(desk: Desk, id: str = "", token: str = "") -> list[str]:  # noq
     return [issued.id]
 
 
-@operation("token_check", group="access")
+@operation(group="access", permission="")
 def token_check(
     desk: Desk,
     token: str,

@@ -8,14 +8,26 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any, Final
 
-from .biscuit import library
-from .words import invalid
+from hyperhost.offering import invalid
 
-__all__ = ["PATH", "PERMISSION", "Narrowed", "checks_of", "networks_of"]
+from .biscuit import library
+
+__all__ = ["PATH", "PERMISSION", "Narrowed", "checks_of", "is_ours", "networks_of"]
 
 PERMISSION: Final = re.compile(r"\*|[a-z]+(?:-[a-z]+)*:(?:\*|[a-z]+(?:-[a-z]+)*)")
 PATH: Final = re.compile(r"[a-z0-9@+_*-]+(?:\.[a-z0-9@+_*-]+)*")
 """What a pattern of namespaces may look like: nothing that only looks like a letter of one."""
+_TEXT: Final = re.compile(r"[A-Za-z0-9 ._:/@+*~-]{1,300}")
+"""What texts in a token may be made of: nothing that could end a text or begin a rule."""
+_TEXTS: Final = r'\{"[A-Za-z0-9 ._:/@+*~-]+"(?:, "[A-Za-z0-9 ._:/@+*~-]+")*\}'
+_MOMENT: Final = r"\d{4,}-\d\d-\d\dT\d\d:\d\d:\d\dZ"
+_LINE: Final = re.compile(
+    rf"check if (?:asked|within|resource|network)\(\$v\), {_TEXTS}\.contains\(\$v\);"
+    r'|check if audience_shown\("[A-Za-z0-9 ._:/@+*~-]+"\);'
+    r'|check if user_agent\(\$v\), \$v\.starts_with\("[A-Za-z0-9 ._:/@+*~-]+"\);'
+    rf"|check if time\(\$t\), \$t (?:>=|<) {_MOMENT};"
+    r"|check if blocks\(\$n\), \$n <= \d{1,3};"
+)
 _MOST: Final = 64
 _LONGEST: Final = 300
 
@@ -55,13 +67,15 @@ def checks_of(narrowed: Narrowed) -> Any:
     for name, fact, values in (
         ("allow", "asked", _checked("allow", narrowed.allow, PERMISSION)),
         ("namespaces", "within", _checked("namespaces", narrowed.namespaces, PATH)),
-        ("resources", "resource", _checked("resources", narrowed.resources, None)),
+        ("resources", "resource", _checked("resources", narrowed.resources, _TEXT)),
         ("ip", "network", [_network(each) for each in narrowed.ip]),
     ):
         if name == "namespaces" and any("*" in each for each in values):
             raise invalid("namespaces", "pattern", "a token names its namespaces without '*'")
         if values:
             block.add_code(f"check if {fact}($v), {{values}}.contains($v)", {"values": set(values)})
+    _checked("audience", [narrowed.audience] if narrowed.audience else [], _TEXT)
+    _checked("user_agent", [narrowed.user_agent] if narrowed.user_agent else [], _TEXT)
     if narrowed.audience:
         block.add_code("check if audience_shown({audience})", {"audience": narrowed.audience})
     if narrowed.user_agent:
@@ -73,6 +87,15 @@ def checks_of(narrowed: Narrowed) -> Any:
     if narrowed.expires_at_us is not None:
         block.add_code("check if time($t), $t < {at}", {"at": _moment(narrowed.expires_at_us)})
     return block
+
+
+def is_ours(source: str) -> bool:
+    """Whether a block, as the library prints it, is made of checks as :func:`checks_of` writes them.
+
+    Anybody who holds a token can add any block to it. A rule in one is believed by nothing, but it is
+    computed, and the limits of the library are looked at only in between: a single line can take minutes.
+    """
+    return all(_LINE.fullmatch(line) for line in source.split("\n") if line)
 
 
 def networks_of(text: str) -> list[str]:
@@ -96,11 +119,11 @@ def _network(text: str) -> str:
         ) from error
 
 
-def _checked(name: str, values: list[str], form: re.Pattern[str] | None) -> list[str]:
+def _checked(name: str, values: list[str], form: re.Pattern[str]) -> list[str]:
     if len(values) > _MOST:
         raise invalid(name, "count", f"there are {len(values)}", f"the most is {_MOST}")
     for index, value in enumerate(values):
-        if not value or len(value) > _LONGEST or (form is not None and not form.fullmatch(value)):
+        if not value or len(value) > _LONGEST or not form.fullmatch(value):
             raise invalid(f"{name}[{index}]", "form", f"{value[:80]!r} is none of those that there are")
     return values
 

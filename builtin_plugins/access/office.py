@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from functools import cache
 from typing import TYPE_CHECKING, Final
 
-from hyperhost.contracts import OperationCall, OperationInfo, OperationOutcome
+from hyperhost.contracts import OperationCall, OperationOutcome
+from hyperhost.offering import OperationTable
 
 from . import administering, handling
 from .deciding import Decider
@@ -12,13 +14,12 @@ from .desk import Desk
 from .guard import Guard, lines_from
 from .keyfile import RootKey
 from .permissions import LINES
-from .table import run_operation, table_of
 from .tokens import Tokens
 
 if TYPE_CHECKING:
     import hyperhost
 
-__all__ = ["Office"]
+__all__ = ["Office", "table"]
 
 _QUIET: Final = frozenset(
     (
@@ -28,6 +29,12 @@ _QUIET: Final = frozenset(
     )
 )
 """Permissions whose operations change nothing that decisions are made from."""
+
+
+@cache
+def table() -> OperationTable:
+    """All operations, in the order in which help shows them."""
+    return OperationTable([administering, handling])
 
 
 class Office:
@@ -47,11 +54,7 @@ class Office:
         )
         self.decider.tokens = self.tokens
         self.guard = Guard(hook, context.clock, lines_from(context.config.get("operations", {})))
-        self._table = table_of(administering, handling)
-
-    def infos(self) -> list[OperationInfo]:
-        """Every operation."""
-        return [known.info for known in self._table.values()]
+        self._table = table()
 
     def run(self, call: OperationCall) -> OperationOutcome | None:
         """Run an operation, if it is one of these.
@@ -59,13 +62,15 @@ class Office:
         Raises:
             RefusalError: an argument is wrong, or it must not happen.
         """
-        known = self._table.get(call.operation)
-        if known is None:
+        if call.operation not in self._table.operations:
             return None
         context = self._context
-        return run_operation(
-            known, call, Desk(call, context.hook, self.decider, self.tokens, context.clock())
-        )
+        desk = Desk(call, context.hook, self.decider, self.tokens, context.clock())
+        return self._table.run(call, desk)
+
+    def now_us(self) -> int:
+        """The time by which everything here is judged."""
+        return self._context.clock()
 
     def settle(self, call: OperationCall) -> None:
         """Forget what was known, after an operation that may have changed who may do what."""

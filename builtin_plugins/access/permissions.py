@@ -28,7 +28,9 @@ class Line:
             operation is about the registry as a whole.
         filtered: It answers with what the principal may see and leaves out the rest by itself, so that
             nothing is asked here.
-        extra: Arguments that need one more permission when they are given, by path.
+        extra: Arguments that need one more permission when they are given, by path; with ``!`` before it,
+            when they are not.
+        local: It reads or writes files that its arguments name, so only the owner of the home runs it.
     """
 
     permission: str
@@ -36,6 +38,7 @@ class Line:
     argument: str = ""
     filtered: bool = False
     extra: tuple[tuple[str, str], ...] = ()
+    local: bool = False
 
 
 def _about(
@@ -50,6 +53,10 @@ def _whole(permission: str, *names: str) -> dict[str, Line]:
 
 def _filtered(permission: str, *names: str) -> dict[str, Line]:
     return {name: Line(permission, filtered=True) for name in names}
+
+
+def _local(permission: str, *names: str) -> dict[str, Line]:
+    return {name: Line(permission, local=True) for name in names}
 
 
 _GRANTING: Final = tuple(
@@ -73,13 +80,16 @@ LINES: Final[dict[str, Line]] = {
         "registry_at",
         "diff",
     ),
+    **_about("artifact:read", "resolve"),
     **_about("artifact:update", "update"),
     **_about("artifact:delete", "delete"),
-    "publish": Line("artifact:publish", "artifact", "artifact", extra=(("key", "artifact:sign"),)),
+    "publish": Line(
+        "artifact:publish", "artifact", "artifact", extra=(("key", "artifact:sign"), ("key", "key:use"))
+    ),
     **_about("artifact:publish", "unpublish"),
     **_about("artifact:deprecate", "deprecate", "undeprecate"),
     **_about("artifact:archive", "archive", "restore"),
-    **_about("artifact:sign", "sign"),
+    "sign": Line("artifact:sign", "artifact", "artifact", extra=(("!bundle", "key:use"),)),
     **_about("artifact:rate", "rate"),
     **_about("config:render", "render"),
     **_about("config:reveal", "reveal"),
@@ -90,6 +100,17 @@ LINES: Final[dict[str, Line]] = {
     **_about("version:tag", "untag", kind="artifact-name", argument="name"),
     **_about("version:promote", "promote"),
     **_about("version:yank", "yank", "unyank"),
+    **_about("version:promote", "demote", kind="artifact-name", argument="name"),
+    # search; what a resolution sees is not asked for each version, so it takes a reader of everything
+    **_filtered("artifact:read", "search", "query"),
+    **_whole("administration:read", "index_status"),
+    **_whole("administration:index", "index_rebuild"),
+    **_whole(
+        "artifact:read", "dependency_resolve", "dependency_graph", "dependency_why", "dependency_outdated"
+    ),
+    **_whole("artifact:read", "dependency_what_if", "conflict_detect", "relationship_find"),
+    **_whole("artifact:read", "dependency_list", "dependency_add", "dependency_remove"),
+    **_local("artifact:read", "dependency_solve"),
     # namespaces
     "namespace_create": Line("namespace:create", "namespace-new", "path", extra=_GRANTING),
     "namespace_update": Line("namespace:update", "namespace", "path", extra=_GRANTING),
@@ -112,13 +133,30 @@ LINES: Final[dict[str, Line]] = {
     **_whole("administration:read", "registry_info", "registry_status", "operation_stats"),
     **_whole("administration:migrate", "migrate", "upgrade", "downgrade"),
     **_whole("administration:cache", "cache_clear"),
-    **_whole("content:collect", "content_collect"),
+    **_whole("content:collect", "content_collect", "content_collect_step"),
     **_whole("audit:read", "audit_list", "audit_show", "audit_verify", "audit_export"),
     **_whole("audit:seal", "audit_seal"),
     **_whole("registry:export", "export"),
     **_whole("registry:import", "import", "transfer_step"),
     **_whole("registry:sync", "sync"),
     **_whole("registry:backup", "backup", "backup_list", "backup_verify", "backup_restore", "backup_keygen"),
+    # policies and secrets
+    **_whole("policy:read", "policy_list", "policy_show"),
+    **_whole("policy:manage", "policy_add", "policy_remove"),
+    **_about("policy:test", "policy_test"),
+    **_whole("secret:read", "secret_list"),
+    **_whole("secret:manage", "secret_remove", "secret_rotate"),
+    **_local("secret:manage", "secret_set"),
+    # identities
+    **_whole(OPEN, "whoami"),
+    **_whole("user:manage", "user_create", "user_list", "user_read", "user_disable", "user_enable"),
+    **_whole("user:manage", "user_delete", "user_set_password"),
+    **_whole("identity:own", "password_change", "session_create"),
+    **{
+        name: Line("identity:own", extra=(("user", "user:manage"),))
+        for name in ("apikey_create", "apikey_list", "apikey_revoke", "session_list", "session_revoke")
+    },
+    **_whole("identity:record", "authentication_failed"),
     # roles and tokens
     **_whole("role:read", "role_list", "role_show"),
     **_whole("role:manage", "role_create", "role_delete"),

@@ -23,6 +23,7 @@ from hyperhost.contracts import (
 )
 from hyperhost.errors import RefusalError
 from hyperhost.hookspecs import hookimpl
+from hyperhost.offering.written import written_operations
 
 from .deciding import is_trusted
 
@@ -49,7 +50,7 @@ class Access:
     @hookimpl
     def operation_list(self) -> list[OperationInfo]:
         """See the hookspec."""
-        return self._open().infos()
+        return list(written_operations(__file__).values())
 
     @hookimpl(specname="operation_run", wrapper=True, priority=20)
     def around(
@@ -60,7 +61,7 @@ class Access:
             self._open().guard.check(call)
         try:
             outcome = yield
-            if outcome is None:
+            if outcome is None and call.operation in written_operations(__file__):
                 outcome = self._open().run(call)
         finally:
             if self._office is not None:
@@ -83,6 +84,16 @@ class Access:
         if credential.kind is not CredentialKind.CAPABILITY:
             return None
         return self._open().tokens.authenticate(credential)
+
+    @hookimpl
+    def search_restrict(self, principal: Principal) -> str:
+        """See the hookspec."""
+        if is_trusted(principal):
+            return ""
+        from .finding import restriction
+
+        office = self._open()
+        return restriction(office.decider, principal, office.now_us())
 
     def _open(self) -> Office:
         """All that works here, made when it is first needed: its modules take a while to import."""

@@ -52,7 +52,7 @@ BUILT_IN: Final[Mapping[str, Role]] = {
             "Reads, searches and downloads what is public.",
             rules=[
                 Rule([*_READ, "artifact:rate"], visibility=[Visibility.PUBLIC]),
-                Rule(["search:*", "key:read", "trust:read", "role:read", "token:own"]),
+                Rule(["search:*", "key:read", "trust:read", "role:read", "token:own", "identity:own"]),
             ],
             built_in=True,
         ),

@@ -5,7 +5,7 @@ from __future__ import annotations
 from hyperhost.contracts import AccessDecision, AccessRequest, Principal
 from hyperhost.errors import RefusalError
 
-__all__ = ["denied", "invalid", "missing", "refused", "unauthenticated", "unlisted"]
+__all__ = ["denied", "refused", "unauthenticated", "unlisted"]
 
 
 def refused(request: AccessRequest, enough: list[str], why: str = "") -> AccessDecision:
@@ -49,16 +49,6 @@ def unlisted(principal: Principal, operation: str) -> RefusalError:
         "denied:operation:unlisted",
         hint="the owner of the home can say so in [plugins.access.config.operations]",
     )
-
-
-def invalid(field: str, rule: str, reason: str, hint: str = "") -> RefusalError:
-    """An argument is not what it has to be."""
-    return RefusalError(reason, f"invalid:{field}:{rule}", hint=hint)
-
-
-def missing(what: str, reason: str, hint: str = "") -> RefusalError:
-    """Something is not there."""
-    return RefusalError(reason, f"missing:{what}", hint=hint)
 
 
 def unauthenticated(rule: str, reason: str, hint: str = "") -> RefusalError:

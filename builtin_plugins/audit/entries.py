@@ -29,7 +29,7 @@ _SECRET: Final = re.compile(
     r"pass(?:word|phrase|wd)|secret|token|api[-_]?key|private[-_]?key|credential", re.I
 )
 _HARMLESS: Final = ("invalid", "missing")
-_DENIALS: Final = ("denied", "unauthenticated")
+_DENIALS: Final = ("denied", "unauthenticated", "policy")
 _OWNER: Final = "local:owner"
 _ASKED: Final = ("artifact", "name", "path", "namespace", "target")
 

@@ -8,12 +8,13 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from hyperhost.contracts import Principal, PrincipalKind
+from hyperhost.offering import invalid, missing
 
 from .attempts import Attempts
 from .issued import Issuer
 from .passwords import Passwords
 from .records import PASSWORDS, USERS, Password, Records, User
-from .refusals import denied, invalid, missing
+from .refusals import denied
 
 if TYPE_CHECKING:
     from pluggy import HookRelay
@@ -120,7 +121,7 @@ def in_person(principal: Principal) -> None:
         RefusalError: ``denied:identity:in-person``: what was handed out with limits must not make what has
             none.
     """
-    if principal.kind not in (PrincipalKind.USER, PrincipalKind.SYSTEM) or "scopes" in principal.attributes:
-        raise denied(
-            "in-person", "an API key or token cannot do that", "log in with a password: hyperhost login"
-        )
+    logged_in = principal.attributes.get("login") in ("password", "oidc")
+    trusted = principal.id == "local:owner" or principal.kind is PrincipalKind.SYSTEM
+    if not trusted and (principal.kind is not PrincipalKind.USER or not logged_in):
+        raise denied("in-person", "an API key or token cannot do that", "log in: hyperhost login")

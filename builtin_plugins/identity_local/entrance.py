@@ -42,7 +42,7 @@ def by_password(desk: Desk, credential: Credential) -> Principal:
     desk.attempts.succeeded(name, address)
     if desk.passwords.outdated(verifier):
         _rehash(desk, name, verifier, credential.secret)
-    return Principal(user.id, name=user.title or user.name)
+    return Principal(user.id, name=user.title or user.name, attributes={"login": "password"})
 
 
 def known(desk: Desk, name: str) -> Principal | None:

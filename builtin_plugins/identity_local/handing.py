@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from dataclasses import dataclass, field
 from typing import Final
@@ -9,22 +10,26 @@ from typing import Final
 from hyperhost.contracts import (
     S64,
     CredentialKind,
+    OperationCall,
+    OperationOutcome,
     Principal,
     PrincipalKind,
     Resource,
 )
+from hyperhost.offering import invalid, missing, operation, over_quota
 
 from .desk import about, in_person
 from .issued import SCOPES
 from .records import Issued
-from .refusals import denied, invalid, missing, unauthenticated
-from .table import Work, operation
+from .refusals import denied, unauthenticated
+from .work import Work
 
 __all__ = ["ApiKey", "Identity", "NewApiKey", "NewSession", "Session"]
 
 _PERMISSION: Final = re.compile(r"\*|[a-z][a-z-]*:(?:\*|[a-z][a-z-]*)", re.ASCII)
 _SCOPES_MAX: Final = 64
 _NAME_MAX: Final = 100
+_KEYS_MAX: Final = 100
 _DAY_US: Final = 86_400 * 1_000_000
 _RULE: Final = re.compile(r"[a-z0-9-]{1,40}", re.ASCII)
 
@@ -37,8 +42,9 @@ class Identity:
         id: Of the principal.
         kind: What kind of party.
         name: For a person.
-        roles: Roles that they have everywhere, sorted.
-        by: What they were let in by: ``owner``, ``session``, ``api-key``, ``token`` or ``login``.
+        roles: Roles, sorted; one in a namespace only is written ``role@namespace``.
+        by: What they were let in by: ``owner``, ``session``, ``api-key``, ``token``, ``password``,
+            ``oidc`` or ``jwt``.
         scopes: Permissions that they are limited to; empty when they are not.
     """
 
@@ -114,7 +120,7 @@ class NewSession:
     secret: str = field(repr=False)
 
 
-@operation("whoami", permission="")
+@operation(group="identity", permission="")
 def whoami(work: Work) -> Identity:
     """Say who one is."""
     principal = work.principal
@@ -122,11 +128,12 @@ def whoami(work: Work) -> Identity:
     if principal.kind is not PrincipalKind.SYSTEM and principal.id != "local:owner":
         answers = work.desk.hook.access_grants(principal=principal, resource=Resource("registry"))
         roles.update(role for answer in answers for grant in answer for role in grant.roles)
+        roles.update(_assigned(work, principal))
     scopes = principal.attributes.get(SCOPES, "").split()
     return Identity(principal.id, principal.kind, principal.name, sorted(roles), _by(principal), scopes)
 
 
-@operation("apikey_create", permission="identity:own", changes=True)
+@operation(group="identity", permission="identity:own", changes=True)
 def apikey_create(
     work: Work, name: str, scopes: list[str] | None = None, expires_at_us: S64 | None = None, user: str = ""
 ) -> NewApiKey:
@@ -150,20 +157,24 @@ def apikey_create(
             "the key would have expired already" if until <= now else "the key would hold for too long",
             f"at most {work.desk.settings.api_key_days} days from now",
         )
-    issued, secret = work.desk.issuer.make(CredentialKind.API_KEY, principal, until, name, scopes)
+    issuer, kind = work.desk.issuer, CredentialKind.API_KEY
+    there = sum(not issuer.objection(kind, each) for each in issuer.all(kind, principal.id))
+    if there >= _KEYS_MAX:
+        raise over_quota("api-keys", f"{principal.id} has {there} API keys that hold", "revoke some of them")
+    issued, secret = issuer.make(kind, principal, until, name, scopes)
     work.target, work.private = f"apikey:{issued.id}", True
     work.details = {"for": principal.id, "name": name, "scopes": issued.scopes, "expires_at_us": until}
     return NewApiKey(_key(work, issued), secret)
 
 
-@operation("apikey_list", permission="identity:own")
+@operation(group="identity", permission="identity:own")
 def apikey_list(work: Work, user: str = "") -> list[ApiKey]:
     """List one's API keys, or those of a user; `*` is everybody."""
     whose = "" if user == "*" else about(work.principal, user)
     return [_key(work, issued) for issued in work.desk.issuer.all(CredentialKind.API_KEY, whose)]
 
 
-@operation("apikey_revoke", permission="identity:own", changes=True)
+@operation(group="identity", permission="identity:own", changes=True)
 def apikey_revoke(work: Work, key: str, user: str = "") -> ApiKey:
     """Make an API key unusable for good; somebody else's with their name."""
     issued = _own(work, CredentialKind.API_KEY, key, user)
@@ -171,7 +182,7 @@ def apikey_revoke(work: Work, key: str, user: str = "") -> ApiKey:
     return _key(work, work.desk.issuer.revoke(CredentialKind.API_KEY, issued))
 
 
-@operation("session_create", permission="identity:own", changes=True)
+@operation(group="identity", permission="identity:own", changes=True)
 def session_create(work: Work) -> NewSession:
     """Begin a session; its secret is in the answer, and nowhere else afterwards."""
     in_person(work.principal)
@@ -186,7 +197,7 @@ def session_create(work: Work) -> NewSession:
     return NewSession(_session(work, issued), secret)
 
 
-@operation("session_list", permission="identity:own")
+@operation(group="identity", permission="identity:own")
 def session_list(work: Work, user: str = "") -> list[Session]:
     """List one's sessions that hold, or those of a user; `*` is everybody."""
     whose = "" if user == "*" else about(work.principal, user)
@@ -197,7 +208,7 @@ def session_list(work: Work, user: str = "") -> list[Session]:
     ]
 
 
-@operation("session_revoke", permission="identity:own", changes=True)
+@operation(group="identity", permission="identity:own", changes=True)
 def session_revoke(work: Work, session: str = "", user: str = "") -> list[str]:
     """End a session, or all of one's own; somebody else's with their name. Answers the ids."""
     issuer, kind = work.desk.issuer, CredentialKind.SESSION
@@ -212,7 +223,7 @@ def session_revoke(work: Work, session: str = "", user: str = "") -> list[str]:
     return [issued.id for issued in ended]
 
 
-@operation("authentication_failed", permission="identity:record", changes=True)
+@operation(group="identity", permission="identity:record", changes=True)
 def authentication_failed(work: Work, target: str, kind: CredentialKind, rule: str) -> None:
     """Have the audit log tell that somebody could not show who they are; the registry itself does that."""
     if work.principal.kind is not PrincipalKind.SYSTEM:
@@ -239,15 +250,25 @@ def _own(work: Work, kind: CredentialKind, issued_id: str, user: str) -> Issued:
     Raises:
         RefusalError: ``missing:KIND``.
     """
-    issued = (
-        work.desk.issuer.one(kind, issued_id) if issued_id.isascii() and issued_id.isprintable() else None
-    )
-    if issued is None or (user != "*" and issued.principal.id != about(work.principal, user)):
+    whose = "" if user == "*" else about(work.principal, user)
+    plain = issued_id.isascii() and issued_id.isprintable()
+    issued = work.desk.issuer.one(kind, issued_id) if plain else None
+    if issued is None or (whose and issued.principal.id != whose):
         what = "API key" if kind is CredentialKind.API_KEY else "session"
-        raise missing(
-            kind.value, f"there is no {what} {issued_id[:80]!r} of {about(work.principal, user)[:80]}"
-        )
+        raise missing(kind.value, f"there is no {what} {issued_id[:80]!r} of {whose[:80] or 'anybody'}")
     return issued
+
+
+def _assigned(work: Work, principal: Principal) -> list[str]:
+    """Roles that were assigned, as ``role`` or ``role@namespace``; none without a plugin that keeps them."""
+    asks = Principal("system:identity", PrincipalKind.SYSTEM)
+    arguments = json.dumps({"principal": principal.id})
+    outcome: OperationOutcome | None = work.hook.operation_run(
+        call=OperationCall("role_assignments", asks, arguments, work.call.request_id, work.at_us)
+    )
+    found = json.loads(outcome.result_json) if outcome is not None else []
+    held = [each for each in found if not each["expires_at_us"] or each["expires_at_us"] > work.desk.clock()]
+    return [f"{each['role']}@{each['namespace']}" if each["namespace"] else each["role"] for each in held]
 
 
 def _by(principal: Principal) -> str:
@@ -256,7 +277,7 @@ def _by(principal: Principal) -> str:
     for key, words in (("session", "session"), ("api_key", "api-key"), ("capability", "token")):
         if key in principal.attributes:
             return words
-    return "login"
+    return principal.attributes.get("login", "login")
 
 
 def _key(work: Work, issued: Issued) -> ApiKey:

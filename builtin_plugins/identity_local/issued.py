@@ -62,7 +62,7 @@ class Issuer:
         issued = Issued(
             made_of,
             _hash(secret),
-            _plain(principal),
+            _plain(principal, kind),
             user.generation if user is not None else 0,
             self._clock(),
             expires_at_us,
@@ -203,9 +203,16 @@ def prefix_of(principal_id: str) -> str:
     return hashlib.sha256(principal_id.encode("utf-8")).hexdigest()[:12]
 
 
-def _plain(principal: Principal) -> Principal:
-    """A principal without what its front end saw, and without what it was shown by."""
-    gone = ("ip", "user_agent", "session", "api_key", SCOPES)
+def _plain(principal: Principal, kind: CredentialKind) -> Principal:
+    """A principal without what its front end saw, and without what it was shown by.
+
+    Roles that a login elsewhere gave are for a session. A key lasts longer than they may, so it has only
+    those that are assigned here.
+    """
+    gone = ["ip", "user_agent", "session", "api_key", SCOPES]
+    if kind is CredentialKind.API_KEY:
+        gone.append("login")
+        principal = replace(principal, roles=[])
     kept = {key: value for key, value in principal.attributes.items() if key not in gone}
     return replace(principal, attributes=kept)
 

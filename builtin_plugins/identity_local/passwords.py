@@ -14,8 +14,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
 
 from hyperhost.errors import RefusalError
-
-from .refusals import invalid
+from hyperhost.offering import invalid
 
 if TYPE_CHECKING:
     from argon2 import PasswordHasher
@@ -94,7 +93,7 @@ class Passwords:
                 "password",
                 "handle",
                 "the password is not one that was announced",
-                "passwords are no arguments; announce it with access_keep_password, and give its answer",
+                "passwords are no arguments; announce it with hyperhost.keep_password, and give its answer",
             )
         return kept
 
@@ -121,9 +120,10 @@ class Passwords:
 
         known = verifier is not None
         text = unicodedata.normalize("NFKC", password[: 2 * MAX_BYTES])
-        fits = 0 < len(text.encode("utf-8", "replace")) <= MAX_BYTES
+        written = text.encode("utf-8", "replace")
+        fits = 0 < len(written) <= MAX_BYTES and len(password) <= MAX_BYTES
         try:
-            found = self._hasher().verify(verifier or self._dummy(), text if fits else "-")
+            found = self._hasher().verify(verifier or self._dummy(), written if fits else b"-")
         except (VerificationError, InvalidHashError):
             return False
         return bool(found) and known and fits
@@ -151,7 +151,7 @@ class Passwords:
         return f"$argon2id$v=19${costs}${salt}${digest}"
 
     def _checked(self, password: str) -> str:
-        """A new password in the one form that counts (NFKC), as two keyboards may write one character twice."""
+        """A new password in the one form that counts (NFKC): keyboards write some characters differently."""
         text = unicodedata.normalize("NFKC", password)
         least = self._settings.password_min_length
         if len(text) < least:

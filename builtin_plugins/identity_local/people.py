@@ -6,11 +6,12 @@ import dataclasses
 from dataclasses import dataclass
 
 from hyperhost.contracts import S64, CredentialKind, PutMode
+from hyperhost.offering import conflict, invalid, operation
 
 from .desk import checked_name, in_person
 from .records import PASSWORDS, USERS, Password, User
-from .refusals import conflict, denied, invalid
-from .table import Work, operation
+from .refusals import denied
+from .work import Work
 
 __all__ = ["Person"]
 
@@ -40,23 +41,19 @@ class Person:
     password_at_us: S64 | None
 
 
-@operation("user_create", permission="user:manage", changes=True)
+@operation(group="identity", permission="user:manage", changes=True)
 def user_create(work: Work, name: str, title: str = "", password: str = "") -> Person:
-    """Create a user; the password is what access_keep_password answered, or none."""
+    """Create a user; the password is what keep_password answered, or none."""
     desk = work.desk
     checked_name(name)
     if len(title) > _TITLE_MAX or not title.isprintable():
         raise invalid("title", "form", f"a title is at most {_TITLE_MAX} characters that can be printed")
     known = desk.records.get(User, USERS, name)
     if known is not None:
-        gone = known.deleted_at_us is not None
-        raise conflict(
-            "name",
-            f"there was a user {name!r}, whose things still bear that name"
-            if gone
-            else f"{name!r} is there already",
-            "choose another name",
-        )
+        words = f"there is a user {name!r} already"
+        if known.deleted_at_us is not None:
+            words = f"there was a user {name!r}, whose things still bear that name"
+        raise conflict("name", words, "choose another name")
     user = User(name, title, desk.clock())
     if password:
         user = _with_password(work, user, desk.passwords.taken(password).verifier)
@@ -65,19 +62,19 @@ def user_create(work: Work, name: str, title: str = "", password: str = "") -> P
     return _told(work, user)
 
 
-@operation("user_list", permission="user:manage")
+@operation(group="identity", permission="user:manage")
 def user_list(work: Work) -> list[Person]:
     """List the users."""
     return [_shown(work, user) for user in work.desk.records.all(User, USERS) if user.deleted_at_us is None]
 
 
-@operation("user_read", permission="user:manage")
+@operation(group="identity", permission="user:manage")
 def user_read(work: Work, name: str) -> Person:
     """Show one user."""
     return _shown(work, work.desk.user(name))
 
 
-@operation("user_disable", permission="user:manage", changes=True)
+@operation(group="identity", permission="user:manage", changes=True)
 def user_disable(work: Work, name: str) -> Person:
     """Keep a user out: password, keys and sessions do not hold any more."""
     user = work.desk.user(name)
@@ -86,7 +83,7 @@ def user_disable(work: Work, name: str) -> Person:
     return _told(work, user)
 
 
-@operation("user_enable", permission="user:manage", changes=True)
+@operation(group="identity", permission="user:manage", changes=True)
 def user_enable(work: Work, name: str) -> Person:
     """Let a user in again, one who is locked, too; sessions of before stay ended."""
     user = work.desk.user(name)
@@ -96,7 +93,7 @@ def user_enable(work: Work, name: str) -> Person:
     return _told(work, user)
 
 
-@operation("user_delete", permission="user:manage", changes=True)
+@operation(group="identity", permission="user:manage", changes=True)
 def user_delete(work: Work, name: str) -> Person:
     """Delete a user with keys and sessions; nobody gets the name again."""
     desk = work.desk
@@ -113,7 +110,7 @@ def user_delete(work: Work, name: str) -> Person:
     return shown
 
 
-@operation("user_set_password", permission="user:manage", changes=True)
+@operation(group="identity", permission="user:manage", changes=True)
 def user_set_password(work: Work, name: str, password: str) -> Person:
     """Give a user another password, which ends their sessions."""
     user = work.desk.user(name)
@@ -123,7 +120,7 @@ def user_set_password(work: Work, name: str, password: str) -> Person:
     return _told(work, user)
 
 
-@operation("password_change", permission="identity:own", changes=True)
+@operation(group="identity", permission="identity:own", changes=True)
 def password_change(work: Work, password: str) -> Person:
     """Change one's own password, shown the old one; that ends all sessions."""
     in_person(work.principal)

@@ -18,13 +18,13 @@ from hyperhost.contracts import (
 )
 from hyperhost.errors import RefusalError
 from hyperhost.hookspecs import hookimpl
+from hyperhost.offering.written import written_operations
 
 if TYPE_CHECKING:
     import hyperhost
 
     from .desk import Desk
     from .settings import Settings
-    from .table import Operation
 
 __all__ = ["IdentityLocal"]
 
@@ -40,7 +40,6 @@ class IdentityLocal:
         self._context: hyperhost.PluginContext | None = None
         self._settings: Settings | None = None
         self._desk: Desk | None = None
-        self._table: dict[str, Operation] = {}
         self._starting = threading.Lock()
 
     def plugin_start(self, context: hyperhost.PluginContext) -> None:
@@ -53,17 +52,16 @@ class IdentityLocal:
     @hookimpl
     def operation_list(self) -> list[OperationInfo]:
         """See the hookspec."""
-        return [each.info for each in self._operations().values()]
+        return list(written_operations(__file__).values())
 
     @hookimpl
     def operation_run(self, call: OperationCall) -> OperationOutcome | None:
         """See the hookspec."""
-        known = self._operations().get(call.operation)
-        if known is None:
+        if call.operation not in written_operations(__file__):
             return None
-        from .table import Work, run
+        from .work import Work, table
 
-        return run(known, call, Work(self._open(), call.principal, call.at_us))
+        return table().run(call, Work(call, self._open()))
 
     @hookimpl(priority=_FIRST)
     def access_authenticate(self, credential: Credential) -> Principal | None:
@@ -89,7 +87,7 @@ class IdentityLocal:
             proved = by_password(desk, proof).id.removeprefix("user:")
         return desk.passwords.keep(password, proved)
 
-    @hookimpl
+    @hookimpl(priority=_FIRST)
     def access_lookup(self, principal_id: str) -> Principal | None:
         """See the hookspec."""
         kind, _, name = principal_id.partition(":")
@@ -105,14 +103,6 @@ class IdentityLocal:
         if resource.kind != "registry" or principal.kind is PrincipalKind.TOKEN:
             return []
         return [_OWN]
-
-    def _operations(self) -> dict[str, Operation]:
-        if not self._table:
-            from . import handing, people
-            from .table import table_of
-
-            self._table = table_of((people, handing))
-        return self._table
 
     def _open(self) -> Desk:
         context, settings = self._context, self._settings

@@ -10,52 +10,49 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Mapping, Sequence
+from functools import cache
 from typing import Any, Final
 
 from hyperhost.contracts import PolicyAction
 from hyperhost.errors import RefusalError
 
 from .fields import Kind, kind_of
-from .rules import AllOf, AnyOf, Comparison, Condition, Not, Rule, fields_of
+from .rules import AllOf, Comparison, Condition, Not, Rule, fields_of
 
 __all__ = ["CedarRules", "cedar_of"]
+
+_ANYBODY: Final = {"principal": 'User::"any"', "action": 'Action::"any"', "resource": 'Resource::"any"'}
+"""Who asks for what is in the context, too: Cedar takes an id only as it would write it itself."""
 
 _MAX_PARTS: Final = 200
 """Comparisons of one rule; with more of them Cedar's parser would take long, or all of the stack."""
 
 
 class CedarRules:
-    """The rules of one policy that Cedar judges; parsed once.
+    """The rules of one policy that Cedar judges; parsed once, when they are first asked.
 
     Args:
         rules: Those that :func:`cedar_of` can write.
 
     Attributes:
         text: The policies, as Cedar has them.
+        fields: What they ask about.
     """
 
     def __init__(self, rules: Sequence[Rule]) -> None:
-        self._sets: list[tuple[list[Rule], Any]] = []
-        self.text = ""
+        self._groups: list[tuple[list[Rule], str]] = []
         for deny in (True, False):
             group = [rule for rule in rules if (rule.action is PolicyAction.DENY) is deny]
             if group:
-                import cedarpy
+                self._groups.append((group, "\n".join(str(cedar_of(rule)) for rule in group)))
+        self._sets: list[tuple[list[Rule], Any]] | None = None
+        self.text = "".join(f"{text}\n" for _, text in self._groups)
+        self.fields = tuple(sorted({field for rule in rules for field in fields_of(rule.when)}))
 
-                text = "\n".join(str(cedar_of(rule)) for rule in group)
-                self._sets.append((group, cedarpy.PolicySet(text)))
-                self.text += f"{text}\n"
-        self.fields = tuple(
-            sorted({field for group, _ in self._sets for rule in group for field in fields_of(rule.when)})
-        )
-
-    def matching(
-        self, ids: tuple[str, str, str], values: Mapping[str, Any], policy: str = ""
-    ) -> set[str]:
+    def matching(self, values: Mapping[str, Any], policy: str = "") -> set[str]:
         """Ids of the rules that match.
 
         Args:
-            ids: Principal, action and resource.
             values: Values of the fields that are there.
             policy: Name of the policy, for the refusal.
 
@@ -64,16 +61,10 @@ class CedarRules:
         """
         import cedarpy
 
-        who, what, which = ids
-        request = {
-            "principal": f"User::{_quoted(who)}",
-            "action": f"Action::{_quoted(what)}",
-            "resource": f"Resource::{_quoted(which)}",
-            "context": dict(values),
-        }
+        request = {**_ANYBODY, "context": dict(values)}
         found: set[str] = set()
-        for group, parsed in self._sets:
-            result = cedarpy.is_authorized(request, parsed, [])
+        for group, parsed in self._parsed(policy):
+            result = cedarpy.is_authorized(request, parsed, _no_entities())
             if result.diagnostics.errors or result.decision is cedarpy.Decision.NoDecision:
                 raise RefusalError(
                     f"the policy {policy!r} could not be judged, so it denies",
@@ -83,6 +74,29 @@ class CedarRules:
             # Cedar calls a policy by its place in the text, whatever its @id says.
             found |= {group[int(name.removeprefix("policy"))].id for name in result.diagnostics.reasons}
         return found
+
+    def _parsed(self, policy: str) -> list[tuple[list[Rule], Any]]:
+        if self._sets is None:
+            import cedarpy
+
+            try:
+                parsed = [(group, cedarpy.PolicySet.from_str(text)) for group, text in self._groups]
+            except ValueError as error:
+                raise RefusalError(
+                    f"the policy {policy!r} could not be compiled, so it denies",
+                    f"policy:{policy}:cedar",
+                    hint=str(error)[:300],
+                ) from None
+            self._sets = parsed
+        return self._sets
+
+
+@cache
+def _no_entities() -> Any:
+    """Read once: what everything depends on is in the context."""
+    import cedarpy
+
+    return cedarpy.Entities.from_json_str("[]")
 
 
 def cedar_of(rule: Rule) -> str | None:
@@ -129,9 +143,7 @@ def _literal(value: Any) -> str:
 def _quoted(text: str, *, pattern: bool = False) -> str:
     """Text as a string of Cedar: whatever is not plain is written by its number."""
     special = '"\\*' if pattern else '"\\'
-    plain = "".join(
-        char if " " <= char <= "~" and char not in special else _escaped(char) for char in text
-    )
+    plain = "".join(char if " " <= char <= "~" and char not in special else _escaped(char) for char in text)
     return f'"*{plain}*"' if pattern else f'"{plain}"'
 
 

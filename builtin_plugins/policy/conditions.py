@@ -13,7 +13,7 @@ from typing import Any, Final
 
 from .fields import Kind, kind_of
 from .patterns import searched
-from .rules import AllOf, AnyOf, Comparison, Condition, Not
+from .rules import AnyOf, Comparison, Condition, Not
 
 __all__ = ["MISSING", "UNKNOWN", "Step", "explained", "holds"]
 
@@ -139,7 +139,7 @@ def _ordered(value: Any, bound: Any, sign: int, kind: Kind | None) -> bool | Non
             return None
     if isinstance(value, bool) or not isinstance(value, int | float):
         return None
-    return value > bound if sign > 0 else value < bound
+    return bool(value > bound if sign > 0 else value < bound)
 
 
 def _shown(field: str, value: Any) -> str:

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 __all__ = ["TooLargeError", "read_content", "texts_in"]
 
-MAX_BYTES: Final = 16 << 20
+MAX_BYTES: Final = 8 << 20
 """Bytes of a content that are looked through, unpacked ones included; of more nothing is known."""
 
 _PIECE: Final = 4 << 20
@@ -30,7 +30,7 @@ def read_content(hook: HookRelay, content: ContentInfo) -> bytes:
     """The bytes of a content.
 
     Raises:
-        TooLargeError: it is larger than 16 MiB, or not there as a whole.
+        TooLargeError: it is larger than 8 MiB, or not there as a whole.
     """
     if content.size > MAX_BYTES:
         raise TooLargeError
@@ -48,7 +48,7 @@ def texts_in(data: bytes) -> Iterator[tuple[str, str]]:
     """Name and text of what lies in a content: itself, and what a ZIP archive or gzip file holds.
 
     Raises:
-        TooLargeError: unpacked it is larger than 16 MiB, or it is an archive that cannot be read.
+        TooLargeError: unpacked it is larger than 8 MiB, or it is an archive that cannot be read.
     """
     yield "content", data.decode("utf-8", "replace")
     if data[:2] == b"\x1f\x8b":

@@ -84,7 +84,9 @@ class Facts:
         self._known: dict[str, Any] = {}
         self._leaks: list[tuple[str, str]] | None = None
         resource = request.resource
-        self.namespace = artifact.namespace if artifact is not None else resource.namespace if resource else ""
+        self.namespace = (
+            artifact.namespace if artifact is not None else resource.namespace if resource else ""
+        )
         self.verbs = verbs_of(request)
 
     def look(self, field: str) -> Any:
@@ -118,8 +120,8 @@ class Facts:
         return self._artifact(self.artifact, rest)
 
     def _operation(self, name: str) -> Any:
-        if name == "name":
-            return self.request.operation
+        if name == "name":  # of a change that an import makes, what that does
+            return self.request.operation or ("publish" if "publish" in self.verbs else self.verbs[0])
         if name == "permission":
             return self.request.permission
         if self._info is None:

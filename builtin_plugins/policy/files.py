@@ -13,7 +13,6 @@ import stat
 import threading
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from importlib.resources import files
 from pathlib import Path
 from typing import Final
 
@@ -106,7 +105,7 @@ class PolicyFiles:
         """The policies as they are now."""
         signature = self._signature()
         known = self._known
-        if known is not None and known[0] == signature:
+        if known is not None and signature is not None and known[0] == signature:
             return known[1]
         with self._lock:
             found = PolicySet([*self._shipped_ones(), *self._own(signature)])
@@ -187,7 +186,7 @@ class PolicyFiles:
 
     def _shipped_ones(self) -> list[Entry]:
         if self._came_along is None:
-            folder = files(__package__).joinpath("shipped")
+            folder = Path(__file__).with_name("shipped")
             self._came_along = [
                 _entry(name, "", folder.joinpath(f"{name}{_SUFFIX}").read_text(encoding="utf-8"))
                 for name in self._shipped

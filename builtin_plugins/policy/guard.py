@@ -3,19 +3,13 @@
 from __future__ import annotations
 
 import dataclasses
-import json
-import threading
-from collections.abc import Callable, Generator, Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Any, Final
 
 from hyperhost.contracts import (
     ArtifactChange,
     ArtifactPatch,
-    OperationCall,
     OperationInfo,
-    OperationOutcome,
     PolicyAction,
     PolicyEnforcement,
     PolicyFinding,
@@ -30,6 +24,7 @@ from .facts import Facts, verbs_of
 from .files import Entry, PolicySet
 from .judging import Judged, in_scope
 from .resources import resource_of
+from .runs import Run, Running
 
 if TYPE_CHECKING:
     import hyperhost
@@ -53,20 +48,6 @@ _REPAIR: Final = ("policy_list", "policy_show", "policy_add", "policy_remove", "
 _LEVELS: Final = {"low": "info", "medium": "warning", "high": "warning", "critical": "error"}
 
 
-@dataclass(slots=True)
-class _Run:
-    """An operation while it runs."""
-
-    call: OperationCall
-    info: OperationInfo | None
-    notes: list[dict[str, Any]] = field(default_factory=list)
-
-
-class _Running(threading.local):
-    def __init__(self) -> None:
-        self.runs: list[_Run] = []
-
-
 class Guard:
     """Judges.
 
@@ -74,6 +55,7 @@ class Guard:
         context: The plugin's.
         policies: Gives the policies as they are now.
         info: Gives what is known of an operation.
+        running: The operations that run.
     """
 
     def __init__(
@@ -81,40 +63,22 @@ class Guard:
         context: hyperhost.PluginContext,
         policies: Callable[[], PolicySet],
         info: Callable[[str], OperationInfo | None],
+        running: Running,
     ) -> None:
         self._context = context
         self._hook = context.hook
         self._policies = policies
         self._info = info
-        self._running = _Running()
+        self._running = running
 
     # --- operations ---------------------------------------------------------------------------
 
-    def around(
-        self, call: OperationCall
-    ) -> Generator[None, OperationOutcome | None, OperationOutcome | None]:
-        """Judge an operation, run it, and add to its outcome what the audit log has to know."""
-        run = _Run(call, None)
-        runs = self._running.runs
-        runs.append(run)
-        try:
-            self._operation(run)
-            outcome = yield
-        finally:
-            runs.pop()
-        if outcome is None or not run.notes:
-            return outcome
-        details = json.loads(outcome.details_json)
-        details["policies"] = [*details.get("policies", []), *run.notes]
-        # The audit log records a reading only when something private was handed out. What a policy has
-        # found it has to hear of in any case.
-        return dataclasses.replace(
-            outcome, details_json=json.dumps(details, ensure_ascii=False), private=outcome.private or not (
-                run.info is not None and run.info.changes
-            )
-        )
+    def operation(self, run: Run) -> None:
+        """Judge an operation before it runs.
 
-    def _operation(self, run: _Run) -> None:
+        Raises:
+            RefusalError: a policy denies it.
+        """
         call = run.call
         if call.operation in PROPOSING:
             return
@@ -152,7 +116,11 @@ class Guard:
         found = [*self._judged(sound, facts), *self._asked(request)]
         self._settle(request, found, run)
         return [
-            ValidationIssue(f"policy:{each.finding.policy}:{each.finding.rule}", each.finding.reason, each.finding.severity)
+            ValidationIssue(
+                f"policy:{each.finding.policy}:{each.finding.rule}",
+                each.finding.reason,
+                each.finding.severity,
+            )
             for each in found
             if each.exemption is None
             and each.finding.action is PolicyAction.DENY
@@ -162,8 +130,10 @@ class Guard:
     def transform(self, change: ArtifactChange) -> ArtifactPatch | None:
         """What rules that modify want changed; ``None`` when that is nothing."""
         request, run = self._request(change)
-        broken, sound = self._policies().about(verbs_of(request))
-        able = [each for each in sound if any(rule.action is PolicyAction.MODIFY for rule in each.policy.rules)]
+        _, sound = self._policies().about(verbs_of(request))
+        able = [
+            each for each in sound if any(rule.action is PolicyAction.MODIFY for rule in each.policy.rules)
+        ]
         if not able:
             return None
         facts = self._facts(request, change, run)
@@ -183,7 +153,7 @@ class Guard:
             return None
         return ArtifactPatch(set_labels=labels, remove_labels=removed, set_annotations=notes)
 
-    def _request(self, change: ArtifactChange) -> tuple[PolicyRequest, _Run | None]:
+    def _request(self, change: ArtifactChange) -> tuple[PolicyRequest, Run | None]:
         run = self._running.runs[-1] if self._running.runs else None
         artifact = change.artifact
         if run is None:  # a program that asks the hook itself
@@ -198,7 +168,7 @@ class Guard:
         request = PolicyRequest(call.principal, name, permission, None, change, call.at_us)
         return dataclasses.replace(request, resource=_resource(artifact)), run
 
-    def _facts(self, request: PolicyRequest, change: ArtifactChange, run: _Run | None) -> Facts:
+    def _facts(self, request: PolicyRequest, change: ArtifactChange, run: Run | None) -> Facts:
         return Facts(
             self._hook, request, change.artifact, lambda: change.manifest_json, run.info if run else None
         )
@@ -228,7 +198,7 @@ class Guard:
                     hint=f"mend {entry.source}, or: hyperhost policy remove {entry.name}",
                 )
 
-    def _settle(self, request: PolicyRequest, found: list[Judged], run: _Run | None) -> None:
+    def _settle(self, request: PolicyRequest, found: list[Judged], run: Run | None) -> None:
         """Log, notify, note and refuse.
 
         Raises:
@@ -243,12 +213,13 @@ class Guard:
         if denied:
             worst = max(denied, key=lambda each: list(_LEVELS).index(each.finding.severity.value))
             finding = worst.finding
+            reason = finding.reason or "it is not allowed"
+            hint = "who holds policy:manage can add an exception; see: hyperhost policy show "
+            own = worst.rule is not None or finding.rule == "default"
             raise RefusalError(
-                f"{finding.reason or 'it is not allowed'} (policy {finding.policy}, rule {finding.rule})",
+                f"{reason} (policy {finding.policy}, rule {finding.rule})",
                 f"policy:{_word(finding.policy)}:{_word(finding.rule)}",
-                hint=f"see: hyperhost policy show {finding.policy}; who holds policy:manage can add an exception"
-                if worst.rule is not None or finding.rule == "default"
-                else "",
+                hint=f"{hint}{finding.policy}" if own else "",
             )
 
     def _tell(self, request: PolicyRequest, finding: PolicyFinding) -> None:
@@ -258,15 +229,6 @@ class Guard:
         self._context.log(_LEVELS[finding.severity.value], words)
         if finding.action is PolicyAction.NOTIFY:
             self._hook.policy_found(request=request, finding=finding)
-
-    @contextmanager
-    def as_if(self, call: OperationCall) -> Iterator[None]:
-        """Judge changes within the block as if they came of a call."""
-        self._running.runs.append(_Run(call, self._info(call.operation)))
-        try:
-            yield
-        finally:
-            self._running.runs.pop()
 
 
 def _note(judged: Judged) -> dict[str, Any]:

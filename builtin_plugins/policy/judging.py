@@ -138,7 +138,7 @@ class Prepared:
             known = all(value is not UNKNOWN for value in values.values())
             if known:
                 there = {name: value for name, value in values.items() if value is not MISSING}
-                by_cedar = self.cedar.matching(_ids(facts), there, self.policy.name)
+                by_cedar = self.cedar.matching(there, self.policy.name)
         found = set()
         for rule in rules:
             if known and rule.id in self._compiled:
@@ -174,9 +174,9 @@ class Prepared:
 
     def _exemption(self, rule: str, facts: Facts, at_us: int) -> Exemption | None:
         for each in self.policy.exemptions:
-            if at_us < each.expires_us and (not each.rules or rule in each.rules):
-                if in_scope(each.scope, facts, sure=True):
-                    return each
+            holds_now = at_us < each.expires_us and (not each.rules or rule in each.rules)
+            if holds_now and in_scope(each.scope, facts, sure=True):
+                return each
         return None
 
 
@@ -188,7 +188,9 @@ def in_scope(scope: Scope, facts: Facts, *, sure: bool = False) -> bool:
         facts: What is known of the request.
         sure: What cannot be found out lies outside of it; inside otherwise.
     """
-    if scope.operations and not any(fits(scope.operations, verb) for verb in facts.verbs):
+    # What counts as several operations is guarded as any of them, and exempted as all of them only.
+    enough = all if sure else any
+    if scope.operations and not enough(fits(scope.operations, verb) for verb in facts.verbs):
         return False
     if not fits(scope.users, facts.request.principal.id):
         return False
@@ -217,10 +219,3 @@ def _name(facts: Facts) -> Any:
 
 def _asks_for_secrets(rule: Rule) -> bool:
     return any(name in ("artifact.secrets", "artifact.secret_count") for name in fields_of(rule.when))
-
-
-def _ids(facts: Facts) -> tuple[str, str, str]:
-    request = facts.request
-    artifact = facts.artifact
-    resource = artifact.id if artifact is not None else request.resource.id if request.resource else ""
-    return request.principal.id, request.operation, resource

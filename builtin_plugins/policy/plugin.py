@@ -6,6 +6,7 @@ refuses is recorded, and nobody learns from a policy what they may not know of.
 
 from __future__ import annotations
 
+import os
 import threading
 from collections.abc import Generator
 from pathlib import Path
@@ -21,11 +22,14 @@ from hyperhost.contracts import (
 )
 from hyperhost.errors import RefusalError
 from hyperhost.hookspecs import hookimpl
+from hyperhost.offering.written import written_operations
+
+from .runs import Run, Running, noted
 
 if TYPE_CHECKING:
     import hyperhost
 
-    from .desk import Desk
+    from .files import PolicyFiles
     from .guard import Guard
 
 __all__ = ["Policies"]
@@ -40,7 +44,9 @@ class Policies:
 
     def __init__(self) -> None:
         self._context: hyperhost.PluginContext | None = None
-        self._made: tuple[Guard, Desk] | None = None
+        self._guard: Guard | None = None
+        self._files: PolicyFiles | None = None
+        self._running = Running()
         self._starting = threading.Lock()
 
     def plugin_start(self, context: hyperhost.PluginContext) -> None:
@@ -50,51 +56,73 @@ class Policies:
     @hookimpl(specname="operation_list")
     def offered(self) -> list[OperationInfo]:
         """See the hookspec."""
-        from .operations import OPERATIONS
-
-        return OPERATIONS
+        return list(written_operations(__file__).values())
 
     @hookimpl(wrapper=True, priority=30)
     def operation_run(
         self, call: OperationCall
     ) -> Generator[None, OperationOutcome | None, OperationOutcome | None]:
         """See the hookspec."""
-        return (yield from (self._made or self._make())[0].around(call))
+        run = Run(call)
+        runs = self._running.runs
+        runs.append(run)
+        try:
+            if self._guard is not None or self._concerns(call):
+                (self._guard or self._make()).operation(run)
+            outcome = yield
+        finally:
+            runs.pop()
+        return noted(run, outcome) if outcome is not None and run.notes else outcome
 
     @hookimpl(specname="operation_run")
     def run_own(self, call: OperationCall) -> OperationOutcome | None:
         """See the hookspec."""
-        if not call.operation.startswith("policy_"):
+        if self._context is None or call.operation not in written_operations(__file__):
             return None
-        return (self._made or self._make())[1].run(call)
+        from .desk import Desk
+        from .operations import Work, table
+
+        self._make()
+        assert self._files is not None  # made with the guard
+        return table().run(call, Work(call, self._context.hook, Desk(self._context, self._files)))
 
     @hookimpl(priority=100)
     def artifact_validate(self, change: ArtifactChange) -> list[ValidationIssue]:
         """See the hookspec."""
-        return (self._made or self._make())[0].validate(change)
+        return (self._guard or self._make()).validate(change)
 
     @hookimpl(priority=900)
     def artifact_transform(self, change: ArtifactChange) -> ArtifactPatch | None:
         """See the hookspec."""
-        return (self._made or self._make())[0].transform(change)
+        return (self._guard or self._make()).transform(change)
 
-    def _make(self) -> tuple[Guard, Desk]:
-        """What does the work, made when it is first needed."""
+    def _concerns(self, call: OperationCall) -> bool:
+        """Whether a policy may have to do with an operation; if not, nothing is loaded for it.
+
+        Policies that come along judge changes of artifacts, and these are asked about as such.
+        """
+        context = self._context
+        if context is None or context.config or context.hook.policy_decide.get_hookimpls():
+            return True
+        return context.home is not None and os.path.lexists(context.home / "policies")
+
+    def _make(self) -> Guard:
+        """What does the work, made when it is first needed: its modules take a while to import."""
         context = self._context
         if context is None:
-            raise RefusalError(
-                "policies need a host", "state:policies", hint="register Policies with a host"
-            )
+            raise RefusalError("policies need a host", "state:policies", hint="register Policies with a host")
         with self._starting:
-            if self._made is None:
-                self._made = _parts(context)
-            return self._made
+            if self._guard is None:
+                from .catalog import Catalog
+                from .guard import Guard
+
+                self._files = _files(context)
+                self._guard = Guard(context, self._files.current, Catalog(context.hook).info, self._running)
+            return self._guard
 
 
-def _parts(context: hyperhost.PluginContext) -> tuple[Guard, Desk]:
-    from .desk import Catalog, Desk
+def _files(context: hyperhost.PluginContext) -> PolicyFiles:
     from .files import SHIPPED, PolicyFiles
-    from .guard import Guard
 
     named = context.config.get("directory")
     directory = Path(str(named)).expanduser() if named else context.home and context.home / "policies"
@@ -105,6 +133,4 @@ def _parts(context: hyperhost.PluginContext) -> tuple[Guard, Desk]:
             "state:policies",
             hint=f"there are {', '.join(SHIPPED)}",
         )
-    files = PolicyFiles(directory, shipped)
-    guard = Guard(context, files.current, Catalog(context.hook).info)
-    return guard, Desk(context, files)
+    return PolicyFiles(directory, shipped)

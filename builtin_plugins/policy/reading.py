@@ -13,7 +13,7 @@ from hyperhost.contracts import ArtifactType, IssueSeverity, PolicyAction, Polic
 from .fields import OPERATORS_OF, Kind, kind_of, near
 from .lines import line_of
 from .patterns import PatternError, pattern
-from .rules import OPERATORS, AllOf, AnyOf, Condition, Exemption, Not, Policy, Rule, Scope, Comparison
+from .rules import OPERATORS, AllOf, AnyOf, Comparison, Condition, Exemption, Not, Policy, Rule, Scope
 
 __all__ = ["PolicyError", "read_policy", "read_scope"]
 
@@ -145,7 +145,9 @@ def _rule(data: Any, path: Path, enforcement: PolicyEnforcement) -> Rule:
     action = PolicyAction(_word(data, "action", path, list(PolicyAction)))
     change = data.get("set", {})
     if (action is PolicyAction.MODIFY) != bool(change):
-        raise _Wrong((*path, "set"), "says what a rule with action 'modify' changes, and only such a rule has it")
+        raise _Wrong(
+            (*path, "set"), "says what a rule with action 'modify' changes, and only such a rule has it"
+        )
     if not isinstance(change, dict):
         raise _Wrong((*path, "set"), "is no table")
     _known(change, (*path, "set"), ("labels", "annotations", "remove_labels"))
@@ -216,7 +218,9 @@ def _single(value: Any, kind: Kind, operator: str, path: Path) -> Any:
             raise _Wrong(path, f"is no regular expression: {error}") from None
         return value
     if operator in ("greater-than", "less-than"):
-        fine = _is_version(value) if kind is Kind.VERSION else number or (kind is Kind.ANY and _is_finite(value))
+        fine = (
+            _is_version(value) if kind is Kind.VERSION else number or (kind is Kind.ANY and _is_finite(value))
+        )
         if not fine:
             raise _Wrong(path, "is no version" if kind is Kind.VERSION else "is no number")
         return value

@@ -37,7 +37,7 @@ def resource_of(hook: HookRelay, call: OperationCall) -> tuple[Resource | None, 
     inner: dict[str, Any] = draft if isinstance(draft, dict) else query if isinstance(query, dict) else {}
     for text in (given.get("path"), given.get("namespace"), given.get("name"), inner.get("namespace")):
         if isinstance(text, str) and "." in text:
-            path, slash, name = text.partition("/")
+            path, slash, _ = text.partition("/")
             kind = "artifact" if slash else "namespace"
             return Resource(kind, "" if slash else path, path, name=text if slash else ""), None, False
     return None, None, False

@@ -103,7 +103,10 @@ def list_artifacts(
     query: ArtifactQuery | None = None,
     page: PageRequest | None = None,
 ) -> ArtifactPage:
-    """List artifacts, a page at a time; those that the principal must not see are left out."""
+    """List artifacts, a page at a time.
+
+    Those that the principal must not see are left out, and nothing tells that they are there.
+    """
     if query is not None and query.namespace is not None:
         work.about(query.namespace, query.namespace)
     wanted = query or ArtifactQuery()

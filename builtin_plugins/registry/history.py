@@ -20,6 +20,7 @@ from .names import check_namespace
 from .namespaces import NAMESPACES
 from .past import PAGE_MAX, candidates, find_past, page_of, sees_past
 from .refusals import invalid
+from .seeing import sees_record
 from .table import operation
 from .timeline import (
     FieldChange,
@@ -181,6 +182,8 @@ def namespace_at(
     work.about(namespace, namespace, at_us=moment)
     found = _page(work, ArtifactQuery(namespace=namespace, descendants=descendants), moment, page)
     known = record_at(work, namespace, NAMESPACES, moment)
+    if not sees_record(work, namespace, known):
+        known = None
     visibility = known.get("visibility") if known else None
     work.private = (
         work.private or (visibility or check_namespace(namespace).visibility.value) != Visibility.PUBLIC.value
@@ -245,7 +248,8 @@ def diff(
     fields = []
     if namespace:
         before, after = (record_at(work, namespace, NAMESPACES, each) for each in (first, last))
-        fields = differences((before, before), (after, after), "")
+        if sees_record(work, namespace, before) and sees_record(work, namespace, after):
+            fields = differences((before, before), (after, after), "")
     return _compared(work, ids, first, last, fields, token)
 
 

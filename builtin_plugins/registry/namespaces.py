@@ -6,6 +6,7 @@ import dataclasses
 import json
 import re
 from dataclasses import dataclass, field
+from functools import lru_cache
 from itertools import compress
 from typing import Any, Final, Literal
 
@@ -175,7 +176,11 @@ def create(work: Work, path: str, edit: NamespaceEdit | None = None) -> Namespac
 def read(work: Work, path: str) -> Effective:
     """Show what holds in a namespace, with what it inherits and how full it is."""
     work.about(path, path)
+    from .seeing import sees_all, visible_usage
+
     found = effective(work, path)
+    if not sees_all(work.principal):
+        found = dataclasses.replace(found, usage=visible_usage(work, path))
     work.private = found.visibility is not Visibility.PUBLIC
     return found
 
@@ -269,7 +274,9 @@ def effective(work: Work, path: str) -> Effective:
     )
 
 
+@lru_cache(maxsize=1024)
 def _read(text: str) -> Namespace:
+    """A namespace as it was written; the same are asked for over and over."""
     return from_data(Namespace, json.loads(text))
 
 

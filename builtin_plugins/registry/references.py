@@ -84,12 +84,7 @@ def find(work: Work, reference: str) -> Artifact:
         found = _satisfying(work, path, name, wanted)
     elif not wanted:
         found = _marked(work, TAGS, path, name, "latest")
-        if (
-            found is None
-            or found.state is ArtifactState.ARCHIVED
-            or yank_of(work, found) is not None
-            or not sees(work, [found])[0]
-        ):
+        if found is None or found.state is ArtifactState.ARCHIVED or yank_of(work, found) is not None:
             found = _newest(work, path, name)
     if found is None and not wanted and (known := versions_of(work, path, name)):
         raise _nothing_to_choose(work, f"{path}/{name}", known)
@@ -120,7 +115,7 @@ def versions_of(work: Work, namespace: str, name: str) -> list[Artifact]:
 
 
 def _marked(work: Work, collection: str, namespace: str, name: str, word: str) -> Artifact | None:
-    """The version with a tag, or the current one of a channel."""
+    """The version with a tag, or the current one of a channel; ``None`` when it must not be seen."""
     key = f"{namespace}/{name}@{word[:_LONGEST]}"
     data = work.hook.storage_get_record(collection=collection, key=key)
     if data is None:
@@ -128,7 +123,7 @@ def _marked(work: Work, collection: str, namespace: str, name: str, word: str) -
     found: Artifact | None = work.hook.storage_find_artifact(
         namespace=namespace, name=name, version=json.loads(data)["version"]
     )
-    return found
+    return found if found is not None and sees(work, [found])[0] else None
 
 
 def _newest(work: Work, namespace: str, name: str) -> Artifact | None:

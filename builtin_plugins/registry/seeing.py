@@ -5,18 +5,22 @@ The provider of the service ``access`` decides; without one, everybody sees ever
 
 from __future__ import annotations
 
+import dataclasses
 import json
 from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING, Final, TypeVar
+from itertools import compress
+from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 from hyperhost.contracts import (
     AccessGrant,
     Artifact,
     ArtifactQuery,
     ArtifactSort,
+    NamespaceUsage,
     PageRequest,
     Principal,
     Resource,
+    Visibility,
 )
 from hyperhost.errors import ProviderConflictError, ProviderMissingError
 
@@ -35,7 +39,9 @@ __all__ = [
     "sees",
     "sees_all",
     "sees_namespaces",
+    "sees_record",
     "visible_page",
+    "visible_usage",
 ]
 
 T = TypeVar("T")
@@ -123,6 +129,30 @@ def new_namespace(work: Work, path: str) -> Resource:
         collection="namespaces", prefix=f"{path}.", page=PageRequest(1)
     ).items
     return Resource("namespace", path, path, found.visibility, "local:owner" if below else "", name=path)
+
+
+def visible_usage(work: Work, path: str) -> NamespaceUsage:
+    """What lies in a namespace and below it, as far as the principal of a call may see it."""
+    count, size, token = 0, 0, ""
+    while True:
+        page = work.hook.storage_list_artifacts(
+            query=ArtifactQuery(namespace=path, descendants=True), page=PageRequest(_MOST, token)
+        )
+        shown = list(compress(page.items, sees(work, page.items)))
+        count += len(shown)
+        size += sum(each.content_size for each in shown)
+        token = page.next_token
+        if not token:
+            return NamespaceUsage(count, size)
+
+
+def sees_record(work: Work, path: str, record: Any) -> bool:
+    """Whether a namespace may be shown as it was at a time: it may be seen now, and as it was then."""
+    if sees_all(work.principal):
+        return True
+    now = namespace_resource(work, path)
+    then = Visibility(record["visibility"]) if record and record.get("visibility") else now.visibility
+    return all(_asked(work, [now, dataclasses.replace(now, visibility=then)]))
 
 
 def resource(work: Work, kind: str, reference: str) -> Resource | None:

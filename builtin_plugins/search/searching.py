@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Callable
+from itertools import compress
 from typing import TYPE_CHECKING, Any, Final
 
 from hyperhost.contracts import (
     Artifact,
     Principal,
+    Resource,
     SearchDocument,
     SearchHit,
     SearchRequest,
@@ -88,7 +90,7 @@ class Searching:
             token = _GUESS + other.next_token if other.next_token else ""
             return dataclasses.replace(other, next_token=token) if other.total else found
 
-        return self._with_engine(answer)
+        return self._seen(principal, self._with_engine(answer))
 
     def query(self, principal: Principal, asked: Query) -> Found:
         """List artifacts by a filter, in the order of a field; nothing is ranked.
@@ -102,7 +104,30 @@ class Searching:
         request = SearchRequest(
             "", to_text(condition), asked.sort or [_NEWEST], asked.facets, asked.size, asked.token
         )
-        return self._with_engine(lambda: self._found(self._hook.search_query(request=request), allowed))
+        found = self._with_engine(lambda: self._found(self._hook.search_query(request=request), allowed))
+        return self._seen(principal, found)
+
+    def _seen(self, principal: Principal, found: Found) -> Found:
+        """An answer without hits that the principal must not see, where a filter could not say so."""
+        resources = [
+            Resource(
+                "artifact",
+                each.id,
+                each.namespace,
+                each.visibility,
+                "?",
+                each.state.value,
+                f"{each.namespace}/{each.name}@{each.version}",
+            )
+            for each in (hit.artifact for hit in found.hits)
+        ]
+        try:
+            shown = self._hook.access_visible(principal=principal, resources=resources)
+        except ProviderConflictError:
+            raise
+        except ProviderMissingError:
+            return found
+        return dataclasses.replace(found, hits=list(compress(found.hits, shown)))
 
     def _allowed(self, principal: Principal) -> Node:
         """What a principal may find: all that it may list, as far as no plugin says anything else."""

@@ -49,11 +49,17 @@ def _sodium() -> tuple[Callable[[bytes, bytes], bytes], type[Exception]]:
 
 
 class Ed25519:
-    """Ed25519 keys. The private half is the seed, 32 bytes."""
+    """Ed25519 keys. The private half is the seed, 32 bytes.
+
+    What a seed expands to is kept as long as the object is, as that takes as long as signing does.
+    """
 
     name = "ed25519"
     aliases: tuple[str, ...] = ("eddsa",)
     generates = True
+
+    def __init__(self) -> None:
+        self._expanded: dict[bytes, bytes] = {}
 
     def generate(self) -> tuple[bytes, bytes]:
         """A new key."""
@@ -78,7 +84,10 @@ class Ed25519:
         """The signature of a message, 64 bytes."""
         from nacl.bindings import crypto_sign, crypto_sign_seed_keypair
 
-        return bytes(crypto_sign(message, crypto_sign_seed_keypair(private)[1])[:_SIGNATURE])
+        expanded = self._expanded.get(private)
+        if expanded is None:
+            expanded = self._expanded[private] = crypto_sign_seed_keypair(private)[1]
+        return bytes(crypto_sign(message, expanded)[:_SIGNATURE])
 
     def verify(self, public: bytes, message: bytes, signature: bytes) -> bool:
         """See :func:`verify`."""

@@ -32,7 +32,8 @@ def cannot(effective: Iterable[Capability], limits: Limits) -> list[str]:
     kinds: dict[str, list[Capability]] = {}
     for capability in effective:
         kinds.setdefault(capability.kind, []).append(capability)
-    phrases = [_network(kinds), *_files(kinds), _environment(kinds), _data(kinds), *_small(kinds)]
+    phrases = [_network(kinds), *_files(kinds), _environment(kinds), _secrets(kinds)]
+    phrases += [_data(kinds), *_small(kinds)]
     phrases += [
         "start other programs",
         f"use more than {size_words(limits.memory_bytes * limits.memories)} of memory",
@@ -77,6 +78,13 @@ def _environment(kinds: dict[str, list[Capability]]) -> str:
     if any(capability.text == "env:*" for capability in held):
         return ""
     return "read other environment variables" if held else "read environment variables"
+
+
+def _secrets(kinds: dict[str, list[Capability]]) -> str:
+    held = kinds.get("secrets", [])
+    if any(capability.text == "secrets:*" for capability in held):
+        return ""
+    return "read other secrets" if held else "read secrets"
 
 
 def _data(kinds: dict[str, list[Capability]]) -> str:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from hyperhost.capabilities.http import DEFAULT_METHODS, HttpScope, parse_http
-from hyperhost.capabilities.scopes import Names, Scope, parse_env, parse_kebab, parse_path
+from hyperhost.capabilities.scopes import Names, Scope, parse_env, parse_kebab, parse_path, parse_secret
 
 __all__ = ["BUILTIN_KINDS", "Kind", "RegisteredWords"]
 
@@ -61,6 +61,12 @@ def _env_words(scope: Scope) -> str:
     return f"read the environment variable {scope.text}"
 
 
+def _secret_words(scope: Scope) -> str:
+    if isinstance(scope, Names) and scope.open_ended:
+        return f"read secrets whose names begin with {scope.name}" if scope.name else "read all secrets"
+    return f"read the secret {scope.text}"
+
+
 def _http_words(scope: Scope) -> str:
     if not isinstance(scope, HttpScope):
         return "make requests"
@@ -83,6 +89,7 @@ BUILTIN_KINDS: Final = (
     Kind("clock", "clock", _constant("tell the time")),
     Kind("random", "random", _constant("draw random numbers")),
     Kind("env", "env:NAME", _env_words, parse_env),
+    Kind("secrets", "secrets:NAME", _secret_words, parse_secret),
     Kind("kv", "kv", _constant("keep its own data")),
     Kind(
         "kv:shared",

@@ -11,11 +11,24 @@ import re
 from dataclasses import dataclass
 from typing import Protocol
 
-__all__ = ["Everything", "Names", "Paths", "Scope", "parse_env", "parse_kebab", "parse_path", "parse_target"]
+__all__ = [
+    "Everything",
+    "Names",
+    "Paths",
+    "Scope",
+    "parse_env",
+    "parse_kebab",
+    "parse_path",
+    "parse_secret",
+    "parse_target",
+]
 
 _ENV_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 _KEBAB = re.compile(r"[a-z][a-z0-9]*(?:-[a-z0-9]+)*")
 _MAX_NAME = 64
+_SECRET_NAME = re.compile(r"[A-Za-z0-9]+(?:[._/-]+[A-Za-z0-9]+)*")
+_SECRET_PREFIX = re.compile(r"[A-Za-z0-9][A-Za-z0-9._/-]*")
+_MAX_SECRET = 200
 
 
 class Scope(Protocol):
@@ -108,6 +121,22 @@ def parse_env(text: str) -> Names:
     if not _ENV_NAME.fullmatch(name) and not (open_ended and not name):
         raise ValueError(
             f"{text!r} is no variable name; use letters, digits and '_', with at most one '*' at the end"
+        )
+    return Names(name, open_ended)
+
+
+def parse_secret(text: str) -> Names:
+    """A name of a secret, ``PREFIX*`` or ``*``.
+
+    Raises:
+        ValueError: anything else.
+    """
+    name, open_ended = (text[:-1], True) if text.endswith("*") else (text, False)
+    known = _SECRET_PREFIX.fullmatch(name) if open_ended and name else _SECRET_NAME.fullmatch(name)
+    if len(name) > _MAX_SECRET or not (known or (open_ended and not name)):
+        raise ValueError(
+            f"{text[:80]!r} is no name of a secret; use letters and digits, one of . _ / - in between, "
+            "and at most one '*' at the end"
         )
     return Names(name, open_ended)
 

@@ -21,7 +21,7 @@ NAMESPACE_VARIABLE = "HYPERHOST_NAMESPACE"
 
 @contextmanager
 def door(session: Session, *, changes: bool) -> Iterator[Operations]:
-    """The operations of the home's registry, on behalf of its owner.
+    """The operations of the home's registry, on behalf of whoever is logged in; of its owner when nobody is.
 
     Args:
         session: The run of the program.
@@ -30,15 +30,17 @@ def door(session: Session, *, changes: bool) -> Iterator[Operations]:
 
     Raises:
         HomeError: the home has no registry.
+        AuthenticationError: the token or session does not hold.
         UnknownOperationError: no active plugin offers an operation that was run; says what to do.
     """
+    from hyperhost.cli.principal import caller
     from hyperhost.errors import UnknownOperationError
     from hyperhost.host.operations import Operations
 
     check_registry(session)
     with session.host(None if changes else needed(session)) as host:
         try:
-            yield Operations(host)
+            yield Operations(host, caller(session, host))
         except UnknownOperationError as error:
             error.hint = _why_unknown(host)
             raise

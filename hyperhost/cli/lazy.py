@@ -13,6 +13,7 @@ from hyperhost.cli.quick import quickened
 
 __all__ = [
     "GROUPS",
+    "ApiKeyCommands",
     "ArtifactCommands",
     "AuditCommands",
     "DepsCommands",
@@ -20,8 +21,14 @@ __all__ = [
     "LazyCommands",
     "NamespaceCommands",
     "PluginCommands",
+    "PolicyCommands",
     "RegistryCommands",
+    "RoleCommands",
+    "SecretCommands",
+    "SessionCommands",
+    "TokenCommands",
     "TufCommands",
+    "UserCommands",
     "VersionCommands",
     "command_of",
 ]
@@ -178,6 +185,88 @@ class DepsCommands(LazyCommands):
     }
 
 
+class RoleCommands(LazyCommands):
+    """``hyperhost role``."""
+
+    package = "hyperhost.cli.role"
+    modules: ClassVar[dict[str, str]] = {
+        "list": "list",
+        "show": "list",
+        "create": "change",
+        "delete": "change",
+        "assign": "assign",
+        "unassign": "assign",
+    }
+
+
+class TokenCommands(LazyCommands):
+    """``hyperhost token``."""
+
+    package = "hyperhost.cli.token"
+    modules: ClassVar[dict[str, str]] = {
+        "create": "create",
+        "attenuate": "create",
+        "list": "show",
+        "show": "show",
+        "check": "show",
+        "revoke": "revoke",
+    }
+
+
+class PolicyCommands(LazyCommands):
+    """``hyperhost policy``."""
+
+    package = "hyperhost.cli.policy"
+    modules: ClassVar[dict[str, str]] = {
+        "list": "list",
+        "show": "list",
+        "add": "change",
+        "remove": "change",
+        "test": "test",
+    }
+
+
+class SecretCommands(LazyCommands):
+    """``hyperhost secret``."""
+
+    package = "hyperhost.cli.secret"
+    modules: ClassVar[dict[str, str]] = {
+        "set": "change",
+        "list": "list",
+        "remove": "change",
+        "rotate": "change",
+    }
+
+
+class UserCommands(LazyCommands):
+    """``hyperhost user``."""
+
+    package = "hyperhost.cli.user"
+    modules: ClassVar[dict[str, str]] = {
+        "create": "create",
+        "list": "list",
+        "show": "list",
+        "password": "change",
+        "disable": "change",
+        "enable": "change",
+        "delete": "change",
+    }
+
+
+class ApiKeyCommands(LazyCommands):
+    """``hyperhost apikey``."""
+
+    package = "hyperhost.cli.apikey"
+    modules: ClassVar[dict[str, str]] = {"create": "create", "list": "list", "revoke": "list"}
+
+
+class SessionCommands(LazyCommands):
+    """``hyperhost session``."""
+
+    package = "hyperhost.cli.sessions"
+    modules: ClassVar[dict[str, str]] = {"list": "list", "revoke": "list"}
+
+
 class AuditCommands(LazyCommands):
     """``hyperhost audit``."""
 
@@ -238,6 +327,13 @@ GROUPS: dict[str, tuple[type[LazyCommands], str]] = {
     "version": (VersionCommands, "Tag versions, promote them to channels, yank them."),
     "deps": (DepsCommands, "Choose versions that fit together, and ask about such choices."),
     "keys": (KeysCommands, "Make keys, and say whose signatures count."),
+    "role": (RoleCommands, "Say who may do what, by roles."),
+    "token": (TokenCommands, "Hand a part of what you may do to a program, for a time."),
+    "policy": (PolicyCommands, "Say what must not happen, and try what that means."),
+    "secret": (SecretCommands, "Keep secrets, encrypted, for configs and plugins that may have them."),
+    "user": (UserCommands, "Create users, change their passwords, keep them out."),
+    "apikey": (ApiKeyCommands, "Make keys that programs log in with, and revoke them."),
+    "session": (SessionCommands, "See who is logged in, and end that."),
     "audit": (AuditCommands, "See who did what, and prove that nobody changed the record."),
     "registry": (RegistryCommands, "Make the registry of this home, look at it, back it up."),
     "tuf": (TufCommands, "Fetch safely from a registry, and keep a registry that can be fetched from so."),

@@ -13,7 +13,7 @@ from typing import Annotated, Any
 import typer
 import typer.core
 
-from hyperhost.cli import doctor, hooks, init, search, signing, transfer, wit
+from hyperhost.cli import doctor, hooks, identity, init, search, signing, transfer, wit
 from hyperhost.cli.lazy import GROUPS
 from hyperhost.cli.output import Form
 from hyperhost.cli.quick import quickened
@@ -23,6 +23,7 @@ from hyperhost.cli.session import (
     OutputOption,
     QuietOption,
     Session,
+    TokenOption,
     VerboseOption,
     command,
     new_app,
@@ -63,13 +64,14 @@ def _common(
     verbose: VerboseOption = False,
     config: ConfigOption = None,
     home: HomeOption = None,
+    login_token: TokenOption = None,
     version: Annotated[
         bool, typer.Option("--version", help="Print the version.", callback=_version, is_eager=True)
     ] = False,
 ) -> None:
     """Run trusted Python plugins and sandboxed WebAssembly components behind one hook call."""
     if isinstance(ctx.obj, Session):
-        ctx.obj.apply(output, quiet, verbose, config, home)
+        ctx.obj.apply(output, quiet, verbose, config, home, login_token)
 
 
 def _demo(
@@ -119,6 +121,7 @@ def build() -> Any:
     search.register(app)
     transfer.register(app)
     signing.register(app)
+    identity.register(app)
     return quickened(typer.main.get_command(app))
 
 

@@ -22,7 +22,9 @@ __all__ = ["BUILT_IN", "command_from", "find_command", "hidden", "known_commands
 
 BUILT_IN: Final = (
     *("demo", "init", "doctor", "wit", "hooks", "plugin"),
-    *("artifact", "namespace", "version", "deps", "keys", "audit", "registry", "tuf"),
+    *("artifact", "namespace", "version", "deps", "keys", "role", "token", "policy", "secret"),
+    *("audit", "registry", "tuf"),
+    *("user", "apikey", "session", "whoami", "login", "logout"),
     *("search", "export", "import", "sync", "sign", "verify"),
 )
 """Names at the top level that plugins cannot take."""

@@ -49,12 +49,24 @@ HomeOption = Annotated[
         "--home", help="Home directory, instead of $HYPERHOST_HOME or ~/.hyperhost.", rich_help_panel=_PANEL
     ),
 ]
+TokenOption = Annotated[
+    str | None,
+    typer.Option(
+        "--token",
+        metavar="TOKEN",
+        help="Run on behalf of whoever this API key or token stands for, instead of $HYPERHOST_TOKEN.",
+        rich_help_panel=_PANEL,
+        show_default=False,
+    ),
+]
+TOKEN_VARIABLE = "HYPERHOST_TOKEN"  # noqa: S105 - the variable's name
 _COMMON: dict[str, tuple[Any, Any]] = {
     "output": (OutputOption, None),
     "quiet": (QuietOption, False),
     "verbose": (VerboseOption, False),
     "config": (ConfigOption, None),
     "home": (HomeOption, None),
+    "login_token": (TokenOption, None),
 }
 
 
@@ -66,16 +78,24 @@ class Session:
         out: Where to write.
         home_path: As given with ``--home``.
         config_path: As given with ``--config``.
+        login_token: As given with ``--token``.
         group: Options that stood before the command of a group that has some, by name.
     """
 
     out: Output = field(default_factory=Output)
     home_path: Path | None = None
     config_path: Path | None = None
+    login_token: str | None = field(default=None, repr=False)
     group: dict[str, Any] = field(default_factory=dict)
 
     def apply(
-        self, output: Form | None, quiet: bool, verbose: bool, config: Path | None, home: Path | None
+        self,
+        output: Form | None,
+        quiet: bool,
+        verbose: bool,
+        config: Path | None,
+        home: Path | None,
+        login_token: str | None = None,
     ) -> None:
         """Take over common options; those given later, nearer to the command, prevail."""
         self.out.form = output or self.out.form
@@ -83,6 +103,7 @@ class Session:
         self.out.verbose = verbose or self.out.verbose
         self.config_path = config or self.config_path
         self.home_path = home or self.home_path
+        self.login_token = self.login_token if login_token is None else login_token
 
     @property
     def home(self) -> Home:

@@ -50,7 +50,7 @@ _NAMES_OF = {
     "storage": "ArtifactPage ArtifactQuery ArtifactSort ArtifactWrite PageRequest PutMode StorageTotals",
     "records": "LogEntry LogPage LogWrite NamespaceUsage Record RecordPage StorageLayout KeptNames",
     "content": "ContentPage ContentTotals StoredContent",
-    "access": "AccessDecision AccessGrant AccessRequest Credential CredentialKind Resource",
+    "access": "AccessDecision AccessGrant AccessRequest Credential CredentialKind LoginStart Resource",
     "operations": "OperationCall OperationInfo OperationOutcome Principal PrincipalKind",
     "policy": "PolicyAction PolicyEnforcement PolicyFinding PolicyRequest",
     "search": (

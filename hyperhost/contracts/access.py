@@ -9,7 +9,15 @@ from hyperhost.contracts.artifact import Visibility
 from hyperhost.contracts.operations import Principal
 from hyperhost.contracts.types import S64
 
-__all__ = ["AccessDecision", "AccessGrant", "AccessRequest", "Credential", "CredentialKind", "Resource"]
+__all__ = [
+    "AccessDecision",
+    "AccessGrant",
+    "AccessRequest",
+    "Credential",
+    "CredentialKind",
+    "LoginStart",
+    "Resource",
+]
 
 
 class CredentialKind(StrEnum):
@@ -20,6 +28,8 @@ class CredentialKind(StrEnum):
     JWT = "jwt"
     SESSION = "session"
     CAPABILITY = "capability"
+    OIDC = "oidc"
+    """What a provider of OpenID Connect answered, to whom ``access_login_start`` sent somebody."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,8 +38,9 @@ class Credential:
 
     Attributes:
         kind: What kind of proof it is.
-        secret: The password, key or token; never shown, logged or kept.
-        name: Who they say they are, with a password; empty otherwise.
+        secret: The password, key or token; the query of the address that a provider of OpenID Connect
+            sent them back to. Never shown, logged or kept.
+        name: Who they say they are, with a password; ``flow`` of the login, with OpenID Connect; else empty.
         audience: Whom the proof has to be meant for, by the name that the front end goes by.
         attributes: What the front end saw itself, never what it was told: ``ip``, ``user_agent``.
     """
@@ -39,6 +50,19 @@ class Credential:
     name: str = ""
     audience: str = ""
     attributes: dict[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class LoginStart:
+    """Where to send somebody who logs in elsewhere.
+
+    Attributes:
+        url: Address for their browser.
+        flow: Id of this login, which only the front end that began it knows: ``name`` of the credential.
+    """
+
+    url: str
+    flow: str = field(repr=False)
 
 
 @dataclass(frozen=True, slots=True)

@@ -42,7 +42,7 @@ class PolicyRequest:
 
     Attributes:
         principal: Who asks.
-        operation: Name of the operation.
+        operation: Name of the operation; empty for a change that an import or a sync makes.
         permission: What it takes, ``KIND:ACTION``.
         resource: What it is about, as far as that is there and known.
         change: The change of an artifact, when one is being judged; ``None`` when it is the operation

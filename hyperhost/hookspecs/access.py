@@ -21,6 +21,7 @@ from hyperhost.contracts.access import (
     AccessGrant,
     AccessRequest,
     Credential,
+    LoginStart,
     Resource,
 )
 from hyperhost.contracts.operations import Principal
@@ -65,6 +66,73 @@ class AccessHooks(Protocol):
             host.register(Fixed())
             shown = Credential(CredentialKind.API_KEY, "k1.s3cr3t")
             assert host.hook.access_authenticate(credential=shown).id == "user:alice"
+            ```
+        """
+        ...
+
+    @hookspec(firstresult=True, raises=RefusalError)
+    def access_keep_password(self, password: str, proof: Credential | None) -> str:
+        """Take a new password, and answer with a handle that an operation is given in its place.
+
+        Arguments of operations are shown to policies and recorded with faults; so a password is none. After a
+        fault nothing is kept.
+
+        Args:
+            password: The new password.
+            proof: Name and old password of whoever changes their own; ``None`` when another one sets it.
+
+        Returns:
+            A handle that can be used once, within five minutes, in this process.
+
+        Raises:
+            RefusalError: ``invalid:password:RULE``: it must not be used; ``unauthenticated:FIELD:RULE``: the
+                proof does not hold.
+
+        Example:
+            ```python
+            from hyperhost.contracts import Credential
+            from hyperhost.hookspecs import hookimpl
+
+            class Fixed:
+                @hookimpl
+                def access_keep_password(self, password: str, proof: Credential | None) -> str:
+                    return "handle-1"
+
+            host.register(Fixed())
+            keep = host.hook.access_keep_password
+            assert keep(password="seven small boats", proof=None) == "handle-1"
+            ```
+        """
+        ...
+
+    @hookspec(firstresult=True, raises=RefusalError)
+    def access_login_start(self, provider: str, redirect_uri: str) -> LoginStart | None:
+        """Begin a login with a provider of OpenID Connect. After a fault nothing was begun.
+
+        Args:
+            provider: Its name in the configuration; empty for the only one.
+            redirect_uri: Where the browser is sent afterwards; the front end listens there.
+
+        Returns:
+            Where to send the browser; ``None`` when no such provider is this plugin's. What comes back is
+            shown to ``access_authenticate`` as a credential of the kind ``oidc``.
+
+        Raises:
+            RefusalError: ``invalid:FIELD:RULE``, or ``state:oidc`` when the provider does not answer.
+
+        Example:
+            ```python
+            from hyperhost.contracts import LoginStart
+            from hyperhost.hookspecs import hookimpl
+
+            class Fixed:
+                @hookimpl
+                def access_login_start(self, provider: str, redirect_uri: str) -> LoginStart | None:
+                    return LoginStart("https://id.acme.example/authorize?state=1", "flow-1")
+
+            host.register(Fixed())
+            start = host.hook.access_login_start
+            assert start(provider="", redirect_uri="http://127.0.0.1:9/").flow == "flow-1"
             ```
         """
         ...

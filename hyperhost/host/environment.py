@@ -14,6 +14,8 @@ from hyperhost.errors import CacheError, HomeError, SpecError
 from hyperhost.host.state import State
 
 if TYPE_CHECKING:
+    from pluggy import HookRelay
+
     from hyperhost.capabilities.grammar import Grammar
     from hyperhost.sandbox.engine import Sandbox
     from hyperhost.sandbox.interface import HostInterface
@@ -31,6 +33,7 @@ class Environment:
         interfaces: Host interfaces of the host program.
         services: What host functions work with; made to fit ``state`` when not given.
         report: Told about every problem of the compile cache.
+        hook: The host's hooks, which secrets are read by.
     """
 
     def __init__(
@@ -40,12 +43,16 @@ class Environment:
         interfaces: Iterable[HostInterface],
         services: Services | None,
         report: Callable[[CacheError], object],
+        hook: HookRelay | None = None,
     ) -> None:
         self._home = home
         self._state = state
         self._own = list(interfaces)
         self._services = services
         self._report = report
+        self._hook = hook
+        if services is not None and services.secrets is None and hook is not None:
+            services.secrets = self._secret
         self._sandbox: Sandbox | None = None
         self._grammar: Grammar | None = None
         self._lock = threading.RLock()
@@ -82,7 +89,9 @@ class Environment:
             if self._services is None:
                 from hyperhost.sandbox.services import Services
 
-                self._services = Services(kv=self._state.kv, log=self._state.log, home=self._home)
+                self._services = Services(
+                    kv=self._state.kv, log=self._state.log, secrets=self._secret, home=self._home
+                )
             return self._services
 
     def add_interface(self, interface: HostInterface) -> None:
@@ -99,6 +108,14 @@ class Environment:
                 host_types(interface)
             self._register_kind(self.grammar, interface)
             offered.append(interface)
+
+    def _secret(self, name: str) -> str | None:
+        """A secret for a component: one that belongs to no namespace in particular."""
+        read = getattr(self._hook, "secrets_read", None)  # a host may have hooks of its own only
+        if read is None or not read.get_hookimpls():
+            return None
+        found: str | None = read(provider="builtin", name=name, namespace="")
+        return found
 
     def close(self) -> None:
         """End every thread; the components must be gone by then."""

@@ -107,7 +107,7 @@ class Host:
         self.plugins = self._roster.plugins
         self.hook: HookRelay = self._roster.manager.hook
         self._environment = Environment(
-            self.home, self.state, interfaces, services, partial(self._faults.record, "", "")
+            self.home, self.state, interfaces, services, partial(self._faults.record, "", ""), self.hook
         )
         policy = canary or (config.canary if config is not None else CanaryPolicy())
         self._canaries = Canaries(self, self._roster, self._hooks, self._environment, self._faults, policy)

@@ -18,6 +18,7 @@ from hyperhost.contracts import CONTRACT_VERSION
 from hyperhost.errors import HyperHostError, RecordingError, RefusalError
 from hyperhost.host.secrecy import Mask, config_secrets, secrets_of
 from hyperhost.host.tapevalues import Writer
+from hyperhost.sandbox.revealed import said
 from hyperhost.sandbox.tape import DROP, UNANSWERED
 from hyperhost.sandbox.types import Result
 
@@ -214,7 +215,11 @@ def make_recording(tape: Tape, error: BaseException | None = None) -> Recording:
 
 def _mask(tape: Tape, origin: Origin) -> Mask:
     """Everything secret that is known of the call, from its host calls, configuration and grants."""
-    answered: list[str | bytes] = [*config_secrets(origin.config_schema, tape.config), *tape.environ.values()]
+    answered: list[str | bytes] = [
+        *config_secrets(origin.config_schema, tape.config),
+        *tape.environ.values(),
+        *tape.secrets,
+    ]
     given: list[str | bytes] = []
     for function, arguments, answer in tape.steps or ():
         if function is None:
@@ -252,9 +257,10 @@ def _end(tape: Tape, error: BaseException | None, mask: Mask, writer: Writer) ->
         return {"result": writer.value(kind.ok if isinstance(kind, Result) else kind, tape.result)}
     if not isinstance(error, HyperHostError):
         return {"error": {"code": type(error).__name__, "message": mask.text(str(error)), "hint": ""}}
-    told = {"code": error.code, "message": mask.text(error.message), "hint": mask.text(error.hint)}
+    message, hint, rule = said(error)
+    told = {"code": error.code, "message": mask.text(message), "hint": mask.text(hint)}
     if isinstance(error, RefusalError):
-        told["rule"] = mask.text(error.rule)
+        told["rule"] = mask.text(rule)
     return {"error": told}
 
 

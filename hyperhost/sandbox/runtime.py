@@ -192,11 +192,12 @@ class ComponentRuntime:
             answer = self._answer(export, value)
             if listen is not None:
                 listen(Tape.of(call, export, arguments, self._mode, self.about, fuel, None, answer))
-            return answer
+            return self._services.revealed.value(self._plugin, answer)
         except BaseException as caught:
             error = caught
             if packed is not None:
                 self._keep_tape(call, export, arguments, fuel, caught)
+            self._services.revealed.error(self._plugin, caught)
             raise
         finally:
             running.pop()

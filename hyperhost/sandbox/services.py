@@ -18,6 +18,7 @@ from typing import Literal, Protocol
 
 from hyperhost.errors import QuotaError
 from hyperhost.sandbox.interfaces.resolver import SystemResolver
+from hyperhost.sandbox.revealed import Revealed
 
 __all__ = [
     "Clock",
@@ -414,6 +415,8 @@ class Services:
         clock: Source of time.
         random: Called with a count; returns that many unpredictable bytes.
         environ: Environment variables that can be granted.
+        secrets: Called with a name; gives the secret, or ``None`` when there is none. ``None`` has none.
+        revealed: Secrets that plugins were given, which are masked in what they say.
         resolver: Turns host names into addresses.
         http: Carries HTTP requests; ``None`` until the first one needs the default.
         home: The home directory, if the host has one.
@@ -425,6 +428,8 @@ class Services:
     clock: Clock = field(default_factory=SystemClock)
     random: Callable[[int], bytes] = os.urandom
     environ: Mapping[str, str] = field(default_factory=lambda: os.environ)
+    secrets: Callable[[str], str | None] | None = None
+    revealed: Revealed = field(default_factory=Revealed)
     resolver: Resolver = field(default_factory=SystemResolver)
     http: HttpTransport | None = None
     home: Path | None = None

@@ -74,6 +74,7 @@ class Tape:
         fuel: Fuel used, or ``None`` when it is not counted.
         error: What ended the call; ``None`` when nothing did, and on a tape that is attached to its error.
         result: What it returned.
+        secrets: Secrets that the plugin was given, in this call or an earlier one.
     """
 
     plugin: str
@@ -90,6 +91,7 @@ class Tape:
     fuel: int | None
     error: BaseException | None
     result: Any
+    secrets: Sequence[str] = ()
 
     @classmethod
     def of(
@@ -126,6 +128,7 @@ class Tape:
             fuel,
             error,
             result,
+            call.services.revealed.of(call.plugin),
         )
 
 

@@ -150,6 +150,7 @@ class Bench:
         self.clock = FakeClock()
         self.random = FakeRandom()
         self.environ: dict[str, str] = {}
+        self.secrets: dict[str, str] = {}
         self.stores = MemoryKeyValueStore()
         self.plugins: list[PluginUnderTest] = []
         self._open = ExitStack()
@@ -171,6 +172,7 @@ class Bench:
         services = host.services
         services.kv, services.clock, services.random = self.stores, self.clock, self.random
         services.environ, services.resolver, services.http = self.environ, self.http, self.http
+        services.secrets = self.secrets.get
         if host.home is None:
             self.shop.share_cache(host)
         return host
@@ -226,7 +228,7 @@ class Bench:
     def close(self) -> None:
         """End every host, and write what HTTP was recorded."""
         try:
-            self.http.close(list(self.environ.values()))
+            self.http.close([*self.environ.values(), *self.secrets.values()])
         finally:
             self._open.close()
 

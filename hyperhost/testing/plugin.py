@@ -196,6 +196,12 @@ def env(_hyperhost_bench: Bench) -> dict[str, str]:
 
 
 @pytest.fixture
+def secrets(_hyperhost_bench: Bench) -> dict[str, str]:
+    """Secrets that the plugin can be granted; none unless a test sets some. What it says is masked."""
+    return _hyperhost_bench.secrets
+
+
+@pytest.fixture
 def kv(request: pytest.FixtureRequest, _hyperhost_bench: Bench) -> StoreView:
     """The plugin's key-value store: ``kv["seen"] = b"1"``, ``kv.shared("scores")``."""
     from hyperhost.testing.bench import plugin_id

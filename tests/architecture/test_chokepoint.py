@@ -245,7 +245,7 @@ def version_of(interface: HostInterface) -> str:
 def wide_grants(directory: Path) -> list[str]:
     """A grant of every kind there is, wide enough to link and call everything."""
     paths = [f"fs.read:{directory}", f"fs.write:{directory}"]
-    targets = ["env:*", "http:example.invalid", "kv:shared:x", "content:read"]
+    targets = ["env:*", "secrets:*", "http:example.invalid", "kv:shared:x", "content:read"]
     return [*paths, *targets, "log", "config", "clock", "random", "kv"]
 
 

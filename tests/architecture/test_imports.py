@@ -17,6 +17,7 @@ PUBLIC = (
     "hyperhost.drawing",
     "hyperhost.errors",
     "hyperhost.hookspecs",
+    "hyperhost.jose",
     "hyperhost.offering",
     "hyperhost.query",
     "hyperhost.versions",

@@ -133,6 +133,7 @@ def test_every_contract_class_is_reached_by_a_hook() -> None:
 
 def test_hooks_are_named_domain_verb_and_take_no_defaults() -> None:
     domains = (
+        "access",
         "artifact",
         "command",
         "content",
@@ -158,6 +159,7 @@ def test_hooks_are_named_domain_verb_and_take_no_defaults() -> None:
 
 def test_services_hold_the_hooks_of_their_specs_and_one_answer_each() -> None:
     assert set(SERVICES) == {
+        "access",
         "storage",
         "content",
         "secrets",
@@ -189,6 +191,7 @@ def test_observers_skip_and_gates_raise() -> None:
         "command_list",
         "metrics_collect",
         "metrics_observe",
+        "policy_found",
         "schedule_jobs",
         "search_body",
         "search_facets",

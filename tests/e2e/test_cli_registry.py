@@ -151,6 +151,7 @@ def test_before_init_every_command_says_what_to_type(registry_template: Path, tm
         "content": "content-tiers",
         "signing": "signing-ed25519",
         "search": "search-whoosh",
+        "secrets": "secrets-store",
     }
 
 

@@ -35,6 +35,7 @@ def test_there_is_one_for_each_language_and_for_each_kind_of_hook() -> None:
         "artifact_published",
         "artifact_transform",
         "artifact_validate",
+        "policy_decide",
         "resolution_choose",
         "search_rerank",
     }

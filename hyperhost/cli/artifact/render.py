@@ -51,6 +51,7 @@ def register(app: typer.Typer) -> None:
         """Render a config: inheritance, overrides, environment and secrets applied; secrets are masked."""
         from hyperhost.cli.door import door, full
         from hyperhost.cli.draftfile import read_document
+        from hyperhost.cli.keys.passphrase import unlocking
         from hyperhost.errors import InputRequiredError
 
         asked: dict[str, Any] = {"environment": environment, "targets": targets or [], "reveal": reveal}
@@ -63,6 +64,7 @@ def register(app: typer.Typer) -> None:
         if to is not None and to.exists() and not force:
             raise InputRequiredError(f"{to} is there already", hint="add --force to replace it")
         reference = full(session, artifact, namespace)
+        unlocking(session, "secrets")
         with door(session, changes=False) as operations:
             found = operations.run("render", artifact=reference, **asked)
         if to is not None:

@@ -14,20 +14,22 @@ if TYPE_CHECKING:
 __all__ = ["asked_for", "unlocking"]
 
 
-def unlocking(session: Session) -> None:
-    """Ask for the passphrase of the private keys, where the configuration says that there is one.
+def unlocking(session: Session, service: str = "signing") -> None:
+    """Ask for the passphrase of private keys or secrets, where the configuration says that there is one.
 
     It goes where programs leave it: into the environment, of this process only.
     """
     from hyperhost.host.keys.unlocking import PASSPHRASE_VARIABLE
 
     config = session.config
-    provider = config.providers.get("signing", "")
+    provider = config.providers.get(service, "")
     wanted = bool(provider) and config.plugin(provider).config.get("unlock") == "passphrase"
     if wanted and session.asks and not os.environ.get(PASSPHRASE_VARIABLE):
         import getpass
 
-        os.environ[PASSPHRASE_VARIABLE] = getpass.getpass("Passphrase of the private keys: ")
+        os.environ[PASSPHRASE_VARIABLE] = getpass.getpass(
+            f"Passphrase of the {'private keys' if service == 'signing' else service}: "
+        )
 
 
 @contextmanager

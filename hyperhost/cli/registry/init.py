@@ -15,6 +15,7 @@ _PROVIDERS: Final = {
     "content": "content-tiers",
     "search": "search-whoosh",
     "signing": "signing-ed25519",
+    "secrets": "secrets-store",
 }
 _NEXT: Final = (
     "hyperhost artifact create --name org.acme/hello --type library --version 1.0.0",

@@ -47,6 +47,7 @@ class SigningProvider:
         """Let go of private halves."""
         if self._made is not None:
             self._made.close()
+            self._made = None
 
     @hookimpl
     def signing_create_key(self, algorithm: str, expires_at_us: int | None) -> SigningKey:

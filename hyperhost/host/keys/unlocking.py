@@ -65,9 +65,14 @@ class Unlocker:
             )
         return found.encode("utf-8", "surrogateescape")
 
-    def _from_file(self, make: bool) -> bytes:
+    @property
+    def path(self) -> Path:
+        """Where the key file is, for ``unlock = "file"``."""
         named = self._context.config.get("key_file")
-        path = Path(str(named)).expanduser() if named else self._context.data / "unlock.key"
+        return Path(str(named)).expanduser() if named else self._context.data / "unlock.key"
+
+    def _from_file(self, make: bool) -> bytes:
+        path = self.path
         if make and not path.exists():
             _write(path, secrets.token_hex(32))
         try:

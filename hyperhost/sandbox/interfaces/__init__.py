@@ -22,6 +22,7 @@ def builtin_interfaces() -> list[HostInterface]:
     from hyperhost.sandbox.interfaces.kv import KvInterface, KvSharedInterface
     from hyperhost.sandbox.interfaces.log import LogInterface
     from hyperhost.sandbox.interfaces.random import RandomInterface
+    from hyperhost.sandbox.interfaces.secrets import SecretsInterface
 
     return [
         ClockInterface(),
@@ -32,4 +33,5 @@ def builtin_interfaces() -> list[HostInterface]:
         KvSharedInterface(),
         LogInterface(),
         RandomInterface(),
+        SecretsInterface(),
     ]

@@ -42,4 +42,5 @@ class LogInterface(HostInterface):
             OutputLimitError: everything logged or printed in this call is over ``Limits.output``.
         """
         call.charge_output(len(message.encode("utf-8", "surrogatepass")))
-        call.services.log.write(call.plugin, call.hook, level, one_line(message))
+        shown = call.services.revealed.text(call.plugin, message)
+        call.services.log.write(call.plugin, call.hook, level, one_line(shown))

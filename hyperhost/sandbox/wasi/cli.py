@@ -14,6 +14,7 @@ from hyperhost.errors import SandboxError
 from hyperhost.sandbox.call import Call
 from hyperhost.sandbox.interface import HostInterface, hostfunction
 from hyperhost.sandbox.interfaces.log import one_line
+from hyperhost.sandbox.revealed import Revealed
 from hyperhost.sandbox.services import LogSink
 from hyperhost.sandbox.wasi.handles import drop, state_of
 from hyperhost.sandbox.wasi.io import InputStream, OutputStream
@@ -121,6 +122,7 @@ class LineBuffer:
     def __init__(self) -> None:
         self._pending = bytearray()
         self._target: tuple[LogSink, str, str] | None = None
+        self._revealed: Revealed | None = None
 
     def write(self, call: Call, data: bytes) -> None:
         """Take ``data``; whole lines are logged, the rest waits for its end.
@@ -131,6 +133,7 @@ class LineBuffer:
         """
         call.charge_output(len(data))
         self._target = (call.services.log, call.plugin, call.hook)
+        self._revealed = call.services.revealed
         *whole, rest = data.split(b"\n")
         for index, line in enumerate(whole):
             if index % _LINES_PER_LOOK == 0:
@@ -147,6 +150,8 @@ class LineBuffer:
         if self._target is None:
             return
         sink, plugin, hook = self._target
+        if self._revealed is not None:  # before it is cut into lines, which could cut a secret in two
+            pending = self._revealed.value(plugin, pending)
         for start in range(0, len(pending), MAX_LINE):
             line = one_line(pending[start : start + MAX_LINE].decode("utf-8", "replace")).rstrip()
             if line:

@@ -18,6 +18,7 @@ _REASONS: Final[Mapping[str, str]] = {
     "clock": "needs the time of day",
     "random": "draws random numbers",
     "env": "reads a setting from the environment",
+    "secrets": "logs in to a service that it depends on",
     "kv": "remembers what it saw in earlier calls",
     "kv:shared": "exchanges data with other plugins",
     "fs.read": "reads the files that it works on",

@@ -21,6 +21,9 @@ from hyperhost.contracts.limits import Limits
         ("http:api.acme.test#POST", "make POST requests to api.acme.test"),
         ("env:HOME", "read the environment variable HOME"),
         ("env:APP_*", "read environment variables beginning with APP_"),
+        ("secrets:db/password", "read the secret db/password"),
+        ("secrets:db-*", "read secrets whose names begin with db-"),
+        ("secrets:*", "read all secrets"),
         ("env:*", "read all environment variables"),
         ("kv", "keep up to 1 MiB of its own data"),
         ("kv:shared:notes", "read and change the data store notes, shared with other plugins"),
@@ -40,6 +43,7 @@ def test_a_plugin_with_nothing_can_do_nothing() -> None:
         "connect to the network",
         "read or change any file",
         "read environment variables",
+        "read secrets",
         "see the data of other plugins",
         "keep data of its own",
         "read its configuration",
@@ -58,12 +62,15 @@ def test_what_is_granted_is_not_listed_as_impossible() -> None:
         "connect to anything else on the network",
         "read any other file",
         "change any file",
+        "read secrets",
         "see the data of other plugins beyond the stores it shares",
         "start other programs",
         "use more than 64 MiB of memory",
         "run longer than 50 ms per call",
     ]
     assert "read other environment variables" in cannot([Capability.parse("env:A")], Limits())
+    assert "read other secrets" in cannot([Capability.parse("secrets:a-*")], Limits())
+    assert "read secrets" not in ", ".join(cannot([Capability.parse("secrets:*")], Limits()))
     assert "change any other file" in cannot([Capability.parse("fs.write:/out")], Limits())
 
 

@@ -34,6 +34,7 @@ def test_every_function_names_a_capability_and_has_wit_types():
         ("config.get", ("a",), "config"),
         ("config.all", (), "config"),
         ("env.get", ("HOME",), "env:HOME"),
+        ("secrets.get", ("db/password",), "secrets:db/password"),
         ("clock.now", (), "clock"),
         ("clock.monotonic", (), "clock"),
         ("clock.sleep", (1,), "clock"),

@@ -25,7 +25,7 @@ def test_the_tests_of_the_page_pass(pytester, run):
 
 def test_every_fixture_marker_and_option_is_described():
     fixtures = re.findall(r"^@pytest\.fixture\ndef ([a-z]\w*)", SOURCE, re.MULTILINE)
-    assert len(fixtures) == 11
+    assert len(fixtures) == 12
     for name in fixtures:
         assert f"`{name}" in PAGE or f"def {name}" in PAGE, name
     markers = re.findall(r"^    ['\"](\w+)\(.*\): ", SOURCE, re.MULTILINE)

@@ -1,0 +1,1 @@
+"""Logins with providers of OpenID Connect."""

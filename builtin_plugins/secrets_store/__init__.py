@@ -1,0 +1,1 @@
+"""Built-in secrets: in a file of the home that is encrypted."""

@@ -1,0 +1,1 @@
+"""``hyperhost apikey``: one file per command or two, imported when that command is used."""

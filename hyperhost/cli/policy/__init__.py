@@ -1,0 +1,1 @@
+"""Commands of ``hyperhost policy``, one module each."""

@@ -1,0 +1,1 @@
+"""``hyperhost role``: one file per command or two, imported when that command is used."""

@@ -1,0 +1,1 @@
+"""Commands of ``hyperhost secret``, one module each. None of them prints one."""

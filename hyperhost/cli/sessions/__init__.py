@@ -1,0 +1,1 @@
+"""``hyperhost session``: imported when one of its commands is used."""
