@@ -14,7 +14,7 @@ from collections.abc import Callable
 from datetime import date, datetime, time
 from typing import Any, Final, Literal
 
-from .refusals import invalid
+from hyperhost.offering import invalid
 
 __all__ = ["FORMATS", "MAX_TEXT_BYTES", "Format", "plain", "read_format", "write_format"]
 

@@ -15,12 +15,11 @@ from hyperhost.contracts import (
     Visibility,
 )
 from hyperhost.contracts.moments import MomentError, parse_moment
+from hyperhost.offering import invalid, operation
 
 from .names import check_namespace
 from .namespaces import NAMESPACES
 from .past import PAGE_MAX, candidates, find_past, page_of
-from .refusals import invalid
-from .table import operation
 from .timeline import (
     FieldChange,
     Marks,

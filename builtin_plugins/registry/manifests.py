@@ -9,9 +9,10 @@ from typing import Any, Final, Literal
 
 from hyperhost.contracts import ArtifactType, Dependency
 from hyperhost.contracts.codec import DataError, from_data, to_data
+from hyperhost.errors import RefusalError
+from hyperhost.offering import invalid
 
 from .dependencies import check_constraint, check_dependencies
-from .refusals import invalid
 from .schemas import Schema, SchemaError
 
 __all__ = [
@@ -337,6 +338,8 @@ def _check_probe(probe: Probe, field: str) -> None:
 
 def _check_config(found: ConfigManifest) -> None:
     _check_schema(found.schema, None, "schema", "")
+    _check_values(found, found.values, "manifest.values")
+    _check_values(found, found.defaults, "manifest.defaults")
     if found.target.kind == "global" and found.target.selector:
         raise invalid("manifest.target.selector", "global", "what is global selects nothing", "leave it out")
     if found.target.kind != "global" and not found.target.selector.strip():
@@ -361,6 +364,22 @@ def _check_config(found: ConfigManifest) -> None:
     for index, secret in enumerate(found.secrets):
         if not secret.name.strip():
             raise invalid(f"manifest.secrets[{index}].name", "missing", "a secret needs a name")
+
+
+def _check_values(found: ConfigManifest, data: Any, field: str) -> None:
+    """An object, or a text in the format of the config; of what is to be hidden nothing is repeated."""
+    if data is None or isinstance(data, dict):
+        return
+    if not isinstance(data, str):
+        raise invalid(field, "object", f"{field} is neither an object nor a text in {found.format}")
+    from .formats import read_format
+
+    try:
+        read_format(found.format, data, field)
+    except RefusalError as refusal:
+        if found.encrypted or found.sensitive or found.secrets:
+            raise invalid(field, "format", f"{field} cannot be read as {found.format}") from None
+        raise refusal from None
 
 
 def _check_template(found: TemplateManifest) -> None:

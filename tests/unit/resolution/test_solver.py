@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sys
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
@@ -66,6 +67,22 @@ def test_dependencies_come_first_and_equals_by_name() -> None:
     assert found.cycles == []
     assert [edge.dependent for edge in found.edges] == ["", "app", "app", "web"]
     assert found.edges[1] == ("app", "log", "*", "1.0.0")
+
+
+def test_edges_say_what_was_declared_in_whatever_form() -> None:
+    index: dict[str, Any] = {
+        "web": {"1.0.0": {"log": {"caret": "1.0.0"}, "zip": IfPresent("*"), "gone": IfPresent("*")}},
+        "log": {"1.2.0": {}},
+        "zip": {"1.0.0": {}},
+    }
+    found = solve({"web": "1.x", "zip": "*"}, index)
+    assert found.edges is found.edges
+    assert found.edges == [
+        ("", "web", "1.x", "1.0.0"),
+        ("", "zip", "*", "1.0.0"),
+        ("web", "log", "^1.0.0", "1.2.0"),
+        ("web", "zip", "*", "1.0.0"),
+    ]
 
 
 def test_cycles_are_named_from_the_least_name_on() -> None:
@@ -201,6 +218,24 @@ def test_an_unknown_package_gets_the_nearest_names() -> None:
     assert "org.acme/atuh, which does not exist (did you mean org.acme/auth?)" in caught.value.explanation
 
 
+def unknown(name: str, *known: str) -> str:
+    with pytest.raises(ResolutionError) as caught:
+        solve({name: "*"}, {other: {"1.0.0": {}} for other in known})
+    return caught.value.explanation
+
+
+def test_names_are_similar_in_what_comes_after_the_namespace() -> None:
+    others = [f"org.acme/{name}" for name in ("log", "auth", "web", "jobs")]
+    assert "(did you mean org.acme/log?)" in unknown("org.acme/lgo", *others, "com.acme/log")
+    assert "(did you mean com.acme/log?)" in unknown("org.acme/lgo", "com.acme/log", "com.acme/web")
+    assert "does not exist, version solving failed" in unknown("org.acme/zebra", *others)
+
+
+def test_at_most_three_names_are_suggested() -> None:
+    suggested = unknown("org.acme/log", *(f"org.acme{number}/log" for number in range(9)))
+    assert "(did you mean org.acme0/log or org.acme1/log or org.acme2/log?)" in suggested
+
+
 @pytest.mark.parametrize("text", [" || ".join(["1.0.0"] * 14_000), ">=1.0.0 " * 12_500, "1" * 100_000])
 def test_constraints_of_a_hundred_thousand_characters(text: str) -> None:
     index = {"a": {"1.0.0": {"b": text}}, "b": {"1.0.0": {}, "2.0.0": {}}}
@@ -216,7 +251,8 @@ def test_constraints_of_a_hundred_thousand_characters(text: str) -> None:
 
 
 def test_a_chain_deeper_than_the_stack() -> None:
-    depth = 50_000
+    depth = 10_000
+    assert sys.getrecursionlimit() < depth
     index: dict[str, Any] = {f"p{at}": {"1.0.0": {f"p{at + 1}": "*"}} for at in range(depth)}
     index[f"p{depth}"] = {"1.0.0": {}}
     found = solve({"p0": "*"}, index)
@@ -248,6 +284,9 @@ def test_two_packages_that_never_agree_cost_few_conflicts() -> None:
                 return []
             return [Need("third", 1 if position == 0 else 0, 1 << position)]
 
+        def preferred(self, package: object) -> int:
+            return 0
+
         def choose(self, package: object, allowed: int) -> int:
             return allowed.bit_length() - 1
 
@@ -255,6 +294,25 @@ def test_two_packages_that_never_agree_cost_few_conflicts() -> None:
     everything = (1 << 1000) - 1
     assert solver.solve([Need("a", everything), Need("b", everything)]) == {"a": 0, "b": 0, "third": 0}
     assert solver.decisions < 10
+
+
+def test_what_loses_versions_again_and_again_is_decided_on_first() -> None:
+    """Without that, each version of ``base`` costs a search through all versions of ``top``."""
+    count = 200
+    index: dict[str, Any] = {
+        "base": {f"{number}.0.0": {} for number in range(1, 4)},
+        "top": {f"{number}.0.0": {"mid": f"={number}.0.0"} for number in range(1, count + 1)},
+        "mid": {f"{number}.0.0": {"base": f"<={number % 2 + 1}.0.0"} for number in range(1, count + 1)},
+    }
+    solvers = []
+
+    def made(*given: Any) -> PubGrub:
+        solvers.append(PubGrub(*given))
+        return solvers[-1]
+
+    found = solve({"base": "*", "top": "*"}, index, solver=made)
+    assert found.versions == {"base": "1.0.0", "mid": "200.0.0", "top": "200.0.0"}
+    assert solvers[0].conflicts + solvers[0].decisions < 50
 
 
 def test_versions_that_need_each_other_crosswise_end() -> None:
