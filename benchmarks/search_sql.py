@@ -90,7 +90,7 @@ def asked_for() -> dict[str, list[tuple[str, str]]]:
             two = chosen.sample(found, min(2, len(found)))
             pairs.append((f"{two[0]} OR name:{name[0]}", f'"{two[0]}" OR name : "{name[0]}"'))
     begun = [name[: 1 + number % 4] for number, name in enumerate(names)]
-    return {"queries": pairs, "prefixes": [(f"{each}*", f'"{each}" *') for each in begun]}
+    return {"queries": pairs, "prefixes": [(f"{each}*", f'"{each}" *') for each in begun[:40]]}
 
 
 def competitors(
@@ -145,12 +145,12 @@ def measure() -> list[Row]:
         size = hook.search_status().documents
         rows = []
         for what, pairs in asked.items():
-            timing = interleave(competitors(hook, connection, pairs), rounds=5, calls=len(pairs))
-            bound = 0.7 if what == "queries" else None
+            bound, rounds = (0.7, 3) if what == "queries" else (None, 1)
+            timing = interleave(competitors(hook, connection, pairs), rounds=rounds, calls=len(pairs))
             rows.append(compared(f"{what}, {size:,} records", timing, bound, f"{len(pairs)} of them"))
         for what, queries in (
             ("prefixes", [query for query, _ in asked["prefixes"]]),
-            ("typos", [f"{query.strip(chr(34)).split()[0]}~2" for query, _ in asked["queries"]]),
+            ("typos", [f"{query.strip(chr(34)).split()[0]}~2" for query, _ in asked["queries"][:60]]),
         ):
             value = slowest(hook, queries)
             rows.append(Row(f"{what}, 95 of 100", value, None, "ms", value, 100, "under", None))

@@ -9,7 +9,6 @@ from typing import Any, Final, Literal
 
 from hyperhost.contracts import ArtifactType, Dependency
 from hyperhost.contracts.codec import DataError, from_data, to_data
-from hyperhost.errors import RefusalError
 from hyperhost.offering import invalid
 
 from .dependencies import check_constraint, check_dependencies
@@ -256,7 +255,12 @@ def check_manifest_data(kind: ArtifactType, data: Any) -> Any:
     """
     if data is None:
         if kind in _TYPES:
-            raise invalid("manifest", "missing", f"a {kind.value} needs a manifest")
+            raise invalid(
+                "manifest",
+                "missing",
+                f"a {kind.value} needs a manifest",
+                "write it under 'manifest' of the draft, or give it with --manifest FILE",
+            )
         return None
     if not isinstance(data, dict):
         raise invalid("manifest", "object", "the manifest is no JSON object")
@@ -367,19 +371,14 @@ def _check_config(found: ConfigManifest) -> None:
 
 
 def _check_values(found: ConfigManifest, data: Any, field: str) -> None:
-    """An object, or a text in the format of the config; of what is to be hidden nothing is repeated."""
+    """An object, or a text in the format of the config."""
     if data is None or isinstance(data, dict):
         return
     if not isinstance(data, str):
         raise invalid(field, "object", f"{field} is neither an object nor a text in {found.format}")
     from .formats import read_format
 
-    try:
-        read_format(found.format, data, field)
-    except RefusalError as refusal:
-        if found.encrypted or found.sensitive or found.secrets:
-            raise invalid(field, "format", f"{field} cannot be read as {found.format}") from None
-        raise refusal from None
+    read_format(found.format, data, field)
 
 
 def _check_template(found: TemplateManifest) -> None:

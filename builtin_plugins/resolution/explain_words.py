@@ -109,7 +109,10 @@ class Words:
             return name
         if not allowed:
             return f"{name} in versions that do not exist"
-        return f"{name} within {self._range(name, allowed)}"
+        words = self._range(name, allowed)
+        if words.startswith("in "):  # so many versions from here to there
+            return f"{name} {words}"
+        return f"{name} within {words}"
 
     def _similar(self, name: str) -> str:
         """Names of which the part after the last ``/`` is similar; if there are some beside it, these."""

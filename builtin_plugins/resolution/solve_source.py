@@ -156,7 +156,12 @@ class IndexSource:
             except (ConstraintError, InvalidInputError) as error:
                 where = f"what {name} {table.texts[position]} says of {dependency}"
                 raise located(error, where) from None
-            mask = self.table(dependency).mask(constraint) if dependency != name else 0
+            mask = 0
+            if dependency != name:
+                needed = self.table(dependency)
+                mask = needed.mask(constraint)
+                if declared.__class__ is str:
+                    needed.masks[declared] = mask
             found.append(Need(dependency, mask, together, required, constraint.text))
         return found
 

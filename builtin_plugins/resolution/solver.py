@@ -34,7 +34,7 @@ NUMBER = 32
 JUMP = 50
 """Decisions that are taken back at once at most where only the last one has to be."""
 BEHIND = 1 << 30
-"""Rank from which on what is required itself is ordered, and from twice that on what is not."""
+"""Rank from which on what is required itself is ordered, from twice that on what is not, and so on."""
 MANY = 5
 """Versions that a package loses to decisions about others before it is decided on ahead of them."""
 
@@ -73,6 +73,7 @@ class PubGrub:
         self._deciding: list[int] = []  # level - 1 → the package that was decided on
         self._lost: list[int] = []  # package number → versions it lost to decisions about others
         self._early: dict[int, int] = {}  # package number → its turn, of those that lost many
+        self._late: set[int] = set()  # packages that others lost many to
 
     def solve(self, requirements: Iterable[Need]) -> dict[Hashable, int]:
         """Choose versions.
@@ -223,9 +224,9 @@ class PubGrub:
         """The lower, the earlier a package is decided on.
 
         First come packages that leave no choice, then those of which a preferred version is possible,
-        then those that lost many versions. Of the rest, what is required itself comes first, because
-        its version matters most to whoever asks; and what has few versions left comes before what has
-        many, because what is bound to fail should fail early.
+        then those that lost many versions; last comes what they lost them to. Of the rest, what is
+        required itself comes first, because its version matters most to whoever asks; and what has few
+        versions left comes before what has many, because what is bound to fail should fail early.
         """
         if not allowed & (allowed - 1):
             return 0
@@ -233,7 +234,8 @@ class PubGrub:
             return 1
         if number in self._early:
             return 2 + self._early[number]
-        return (BEHIND if number < self._roots else 2 * BEHIND) + allowed.bit_count()
+        behind = 3 if number in self._late else 1 if number < self._roots else 2
+        return behind * BEHIND + allowed.bit_count()
 
     def _ruled_out(self, number: int, since: int) -> None:
         """Note what a package lost to decisions about others; if that is much, it comes before them.
@@ -247,13 +249,15 @@ class PubGrub:
         """
         if number in self._early:
             return
-        state = self._state
+        state, to = self._state, set()
         for versions, clause in state.losses(number, since):
             level = max((state.satisfier(n, s)[1] for n, s in clause.terms.items() if n != number), default=0)
             if level and not self._preferred[self._deciding[level - 1]]:
+                to.add(self._deciding[level - 1])
                 self._lost[number] += versions.bit_count()
-        if self._lost[number] >= MANY:
+        if to and self._lost[number] >= MANY:
             self._early[number] = len(self._early)
+            self._late |= to
             if state.level <= JUMP:
                 self._backtrack(0)
             self._push(number)
@@ -314,7 +318,8 @@ class PubGrub:
                     after = before & outside_other
                     if after != before:
                         if not after:
-                            return clause
+                            violated: Clause = clause
+                            return violated
                         self._derive(other, after, clause)
             for clause in self._others.get(number, ()):
                 if self._check(clause) is not None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable, Sequence
 from typing import Any, Final
 
@@ -19,7 +20,7 @@ from hyperhost.query import (
     is_whole,
 )
 
-from .expressions import MAX_PHRASES, NEVER, Near, any_of, expression, phrases
+from .expressions import MAX_PHRASES, Near, expression, phrases
 from .schema import number
 
 __all__ = ["ALWAYS", "Conditions", "all_of"]
@@ -27,6 +28,7 @@ __all__ = ["ALWAYS", "Conditions", "all_of"]
 ALWAYS: Final = "1"
 _NEVER: Final = "0"
 _OPERATORS: Final = ("=", "<", "<=", ">", ">=")
+_WEIGHED: Final = 20
 _LAST: Final = "\U0010ffff"
 
 
@@ -79,48 +81,68 @@ class Conditions:
     def _joined(self, node: Node) -> str:
         """Several; those that are about words, or about one field, are asked for together."""
         if isinstance(node, And):
-            return all_of([self.of(item) for item in node.items])
-        if not isinstance(node, Or):
-            return _NEVER
+            return self._all_of(node.items)
+        return self._any_of(node.items) if isinstance(node, Or) else _NEVER
+
+    def _all_of(self, items: Sequence[Node]) -> str:
+        parts = [self.of(item) for item in items if not isinstance(item, Not) and not self._is_words(item)]
+        parts += self._chunks([item for item in items if not isinstance(item, Not)], And)
+        unwanted = [item.item for item in items if isinstance(item, Not)]
+        if unwanted:
+            parts.append(f"NOT {self._any_of(unwanted)}")
+        return all_of(parts)
+
+    def _any_of(self, items: Sequence[Node]) -> str:
         parts: list[str] = []
         exact: dict[str, list[str]] = {}
-        together: list[str] = []
-        count = 0
-        for item in node.items:
-            found = expression(item, self._near)
+        for item in items:
             if isinstance(item, Exact):
                 exact.setdefault(item.field, []).append(folded(item.text))
-            elif found is None:
+            elif not self._is_words(item):
                 parts.append(self.of(item))
-            elif found:
-                own = phrases(item, self._near)
-                if count + own > MAX_PHRASES:
-                    parts.append(self._with_words(any_of(together)))
-                    together, count = [], 0
-                together.append(found)
-                count += own
-        parts += [self._with_values(field, f"IN ({self._listed(each)})") for field, each in exact.items()]
-        parts.append(self._with_words(any_of(together)))
-        return _balanced("OR", [each for each in parts if each != _NEVER]) if parts else _NEVER
+        for field, values in exact.items():
+            listed = self.bind(json.dumps(values))
+            any_value = f"IN (SELECT value FROM json_each({listed}))"  # noqa: S608 - a parameter
+            parts.append(self._with_values(field, any_value))
+        parts += self._chunks(items, Or)
+        return _balanced("OR", [each for each in parts if each != _NEVER]) or _NEVER
 
-    def _listed(self, values: Iterable[str]) -> str:
-        return ", ".join(map(self.bind, values))
+    def _is_words(self, node: Node) -> bool:
+        return expression(node, self._near) is not None
 
-    def _with_words(self, found: str) -> str:
-        if found == NEVER:
+    def _chunks(self, items: Iterable[Node], kind: type[And] | type[Or]) -> list[str]:
+        """Those that are about words, as many together as one expression may have."""
+        chunks: list[list[Node]] = []
+        left = 0
+        for item in filter(self._is_words, items):
+            own = phrases(item, self._near)
+            if not chunks or own > left:
+                chunks.append([])
+                left = MAX_PHRASES
+            chunks[-1].append(item)
+            left -= own
+        joined = (each[0] if len(each) < 2 else kind(tuple(each)) for each in chunks)
+        return [self._with_words(expression(each, self._near)) for each in joined]
+
+    def _with_words(self, found: str | None) -> str:
+        if not found:
             return _NEVER
         return f"d.doc IN (SELECT rowid FROM words WHERE words MATCH {self.bind(found)})"  # noqa: S608 - a parameter
 
     def _with_values(self, field: str, compared: str) -> str:
         where = f"v.field = {self.bind(field)} AND v.value {compared}"
         if self.driven:
-            return f"EXISTS (SELECT 1 FROM vals v WHERE v.doc = d.doc AND {where})"  # noqa: S608 - parameters
+            # The plus: few values of one row are looked at, rather than the row for each of many values.
+            where = f"v.doc = d.doc AND v.field = {self.bind(field)} AND +v.value {compared}"
+            return f"EXISTS (SELECT 1 FROM vals v WHERE {where})"  # noqa: S608 - parameters
         return f"d.doc IN (SELECT v.doc FROM vals v WHERE {where})"  # noqa: S608 - parameters
 
 
 def all_of(parts: Sequence[str]) -> str:
     """All of some conditions."""
-    return _balanced("AND", [each for each in parts if each != ALWAYS]) or ALWAYS
+    wanted = [each for each in parts if each != ALWAYS]
+    # Behind a plus SQLite does not weigh each of them, which takes minutes where there are thousands.
+    return f"{'+' if len(wanted) > _WEIGHED else ''}{_balanced('AND', wanted) or ALWAYS}"
 
 
 def _balanced(operator: str, parts: Sequence[str]) -> str:

@@ -279,7 +279,8 @@ def test_values_may_be_text_in_the_manifest_or_the_content(registry, kind, text)
 
 
 def test_text_that_is_not_of_its_format_is_refused_without_an_excerpt(registry):
-    registry.config("app", format="toml", values="password = s3cr3t")
+    content = registry.upload(b"password = s3cr3t")
+    registry.config("app", format="toml", draft={"content_hash": content})
     with pytest.raises(InvalidInputError, match="cannot be read as toml: it is no TOML") as caught:
         registry.rendered("app")
     assert "s3cr3t" not in str(caught.value)
