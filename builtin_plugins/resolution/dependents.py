@@ -27,7 +27,9 @@ def users(hook: HookRelay, name: str) -> Iterator[Relationship]:
                 yield Relationship("used-by", owner, artifact.version, each.constraint, each.type.value)
 
 
-def dependents_of(hook: HookRelay, name: str, depth: int, title: str) -> tuple[Drawing, dict[str, str]]:
+def dependents_of(
+    hook: HookRelay, name: str, depth: int, title: str
+) -> tuple[Drawing, dict[str, str], list[list[str]]]:
     """The graph of those that need an artifact, directly or not.
 
     Args:
@@ -37,8 +39,9 @@ def dependents_of(hook: HookRelay, name: str, depth: int, title: str) -> tuple[D
         title: Above the drawing.
 
     Returns:
-        The drawing, its arrows from who needs to what is needed; and versions by name, without that of
-        the artifact itself, as all of its versions are meant.
+        The drawing, its arrows from who needs to what is needed; versions by name, the first that was
+        found, without that of the artifact itself, as all of its versions are meant; and for each arrow
+        who needs, what, and the constraint. An arrow from another version than that says so.
 
     Raises:
         RefusalError: ``missing:artifact`` when there is no such artifact.
@@ -49,6 +52,7 @@ def dependents_of(hook: HookRelay, name: str, depth: int, title: str) -> tuple[D
     nodes = {name: Node(name, name, kind="root")}
     edges: list[Edge] = []
     versions: dict[str, str] = {}
+    needs: list[list[str]] = []
     layer, level = [name], 0
     while layer and (not depth or level < depth):
         following: dict[str, None] = {}
@@ -59,9 +63,11 @@ def dependents_of(hook: HookRelay, name: str, depth: int, title: str) -> tuple[D
                     versions[each.artifact] = each.version
                     following[each.artifact] = None
                 line = "" if each.type == DependencyType.RUNTIME.value else "dashed"
-                edges.append(Edge(each.artifact, needed, each.constraint, line))
+                other = "" if each.version == versions.get(each.artifact) else f" in {each.version}"
+                edges.append(Edge(each.artifact, needed, each.constraint + other, line))
+                needs.append([each.artifact, needed, each.constraint])
         layer, level = list(following), level + 1
-    return Drawing(list(nodes.values()), edges, title), versions
+    return Drawing(list(nodes.values()), edges, title), versions, needs
 
 
 def turned(drawing: Drawing) -> Drawing:

@@ -87,8 +87,8 @@ def dependency_graph(
     if direction == "dependents":
         if not subject.artifact:
             raise invalid("direction", "artifact", "who needs it is known of an artifact", "name one")
-        drawing, versions = dependents_of(asked.hook, split(subject.artifact)[0], depth, title)
-        return _drawn(format, drawing, turned(drawing), depth, versions, [])
+        drawing, versions, needs = dependents_of(asked.hook, split(subject.artifact)[0], depth, title)
+        return dataclasses.replace(_drawn(format, drawing, turned(drawing), depth, versions, []), edges=needs)
     request, answer = subject.resolve(asked)
     drawing = drawing_of(answer, request.roots, subject.label, title, problems=True)
     if subject.artifact:
@@ -227,6 +227,7 @@ def dependency_solve(
 
     if bool(index_json) == bool(index_file):
         raise invalid("index", "one", "give the index either as text or as a file")
+    _check_words(roots, locked or {})
     index, yanked = plain(read_index(Path(index_file)) if index_file else index_of(index_json))
     try:
         solved = solve(roots, index, strategy=strategy, locked=locked, yanked=yanked)
@@ -236,3 +237,20 @@ def dependency_solve(
         rule = "range" if isinstance(error, ConstraintError) else "entry"
         raise invalid("index", rule, error.message, error.hint) from error
     return Solved(solved.versions, solved.cycles)
+
+
+def _check_words(roots: dict[str, str], locked: dict[str, str]) -> None:
+    """Names, constraints and versions that the caller wrote, before the index is blamed for anything."""
+    for name, constraint in roots.items():
+        if not name.strip():
+            raise invalid("roots", "name", "a root has no name", "write it as NAME@CONSTRAINT")
+        try:
+            Constraint.parse(constraint)
+        except ConstraintError as error:
+            raise invalid("roots", "range", f"the root {name}: {error.message}", error.hint) from error
+    for name, version in locked.items():
+        try:
+            parse(version)
+        except VersionError as error:
+            words = f"what is locked of {name or 'no name'}: {error.message}"
+            raise invalid("locked", "version", words, error.hint) from error

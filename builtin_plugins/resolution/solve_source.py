@@ -141,9 +141,12 @@ class IndexSource:
             self.expect([dependency for dependency in dependencies if dependency not in self._known])
         found, known = [], self._known
         below, above = self._neighbour(name, position - 1), self._neighbour(name, position + 1)
+        alone = 1 << position
         for dependency, declared in dependencies.items():
-            together = 1 << position
-            if below.get(dependency) == declared or above.get(dependency) == declared:
+            together = alone
+            if (dependency in below and below[dependency] == declared) or (
+                dependency in above and above[dependency] == declared
+            ):
                 together = self._together(name, position, dependency, declared)
             if declared.__class__ is str and dependency in known and dependency != name:
                 # Nearly always somebody used the same words about these versions before.

@@ -118,9 +118,10 @@ class PubGrub:
     def _meet(self, packages: Iterable[Hashable]) -> None:
         """Number packages that were not heard of before."""
         numbers = self._numbers
-        new = [package for package in dict.fromkeys(packages) if package not in numbers]
+        new = [package for package in packages if package not in numbers]
         if not new:
             return
+        new = list(dict.fromkeys(new))
         self._source.expect(new)
         for package in new:
             number = numbers[package] = len(self._packages)

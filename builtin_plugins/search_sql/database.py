@@ -84,6 +84,8 @@ class Database:
     def _connection(self) -> Iterator[sqlite3.Connection]:
         if self._only is not None:
             with self._turn:
+                if self._closed:
+                    raise damaged("another one has taken its place")
                 yield self._only
             return
         with self._guard:

@@ -36,7 +36,8 @@ def refusing() -> Iterator[None]:
             raise RefusalError(
                 "the index is being written to", "search.busy", hint="try again later"
             ) from error
-        if code in _DAMAGED:
+        # That a table is missing has no code of its own.
+        if code in _DAMAGED or str(error).startswith(("no such ", "vtable constructor failed")):
             raise damaged(str(error)) from error
         raise
 

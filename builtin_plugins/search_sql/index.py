@@ -81,24 +81,18 @@ class Index:
         Raises:
             RefusalError: rule ``search.damaged`` or ``search.busy``.
         """
-        while True:
-            database = self.database
-            if database is None:
-                return ask(None)
-            try:
-                with database.reading() as connection:
-                    return ask(connection)
-            except RefusalError as refusal:
-                # Its file goes away when a rebuild of another process has taken its place.
-                if refusal.rule != "search.damaged" or self.database is database:
-                    raise
+        return self._asked(ask, write=False)
 
     def state(self) -> SearchIndexState:
         """How far it is; one that cannot be read is nowhere."""
         rebuilding = self._building.locked() or self._is_built()
-        found = (0, 0, "", 0)
-        with suppress(RefusalError):  # the next search says what is wrong with it
-            found = self.read(lambda connection: read_state(connection) if connection else found)
+        nowhere = (0, 0, "", 0)
+        try:
+            found = self.read(lambda connection: read_state(connection) if connection else nowhere)
+        except RefusalError as refusal:
+            if refusal.rule != "search.damaged":
+                raise
+            found = nowhere
         documents, sequence, mark, updated = found
         return SearchIndexState(documents, sequence, updated, rebuilding, mark)
 
@@ -127,14 +121,13 @@ class Index:
         Raises:
             RefusalError: rule ``search.moved``, ``search.damaged`` or ``search.busy``.
         """
-        database = self.database
-        if database is None:
+        if self.database is None:
             file = self._new_file()
-            database = complete(make(file), file)
-            self._take(database)
-        with database.writing() as connection:
-            reached = read_state(connection)[1]
-            if reached != after:
+            self._take(complete(make(file), file))
+
+        def change(connection: sqlite3.Connection | None) -> None:
+            reached = read_state(connection)[1] if connection is not None else 0
+            if reached != after or connection is None:
                 raise RefusalError(
                     f"the index is at change {reached}, not at {after}",
                     "search.moved",
@@ -143,6 +136,8 @@ class Index:
             remove(connection, changes)
             insert(connection, (each for each in changes.values() if each is not None))
             write_state(connection, sequence, mark)
+
+        self._asked(change, write=True)
         return self.state()
 
     def begin(self) -> str:
@@ -194,6 +189,20 @@ class Index:
         if database is not None:
             database.close()
 
+    def _asked(self, ask: Callable[[sqlite3.Connection | None], Answer], *, write: bool) -> Answer:
+        """What a function answers in a transaction of the index that is there."""
+        while True:
+            database = self.database
+            if database is None:
+                return ask(None)
+            try:
+                with database.writing() if write else database.reading() as connection:
+                    return ask(connection)
+            except RefusalError as refusal:
+                # It goes away when a rebuild of another thread or process has taken its place.
+                if refusal.rule != "search.damaged" or self.database is database:
+                    raise
+
     def _build(self, name: str) -> _Build:
         if name not in self._builds:
             raise RefusalError(f"there is no index {name[:80]!r} being built", "search.rebuild")
@@ -228,7 +237,7 @@ class Index:
     def _locked(self) -> int:
         """Be the only one who builds: of all threads, and of all processes where the index is on disk."""
         busy = RefusalError("the index is being built already", "search.busy", hint="try again later")
-        if not self._building.acquire(blocking=False):
+        if not self._building.acquire(timeout=_WAIT_S):
             raise busy
         descriptor = -1
         try:

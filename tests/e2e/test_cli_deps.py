@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import csv
 import io
 import json
 import shutil
@@ -199,6 +200,29 @@ def test_outdated_what_if_and_conflicts(here: Here) -> None:
     assert found.out.splitlines()[0] == "org.acme.web/bad@1.0.0"
     assert "1 of 4 cannot be resolved" in found.err
     assert here("deps", "conflicts", "org.acme", "--only").status == 0
+
+
+def test_reasons_and_conflicts_are_csv_when_csv_is_asked_for(here: Here) -> None:
+    here.ok("deps", "add", "app")
+    rows = list(csv.reader(io.StringIO(here.ok("deps", "why", "db", "-o", "csv").out)))
+    assert rows[:2] == [["sentence"], ["org.acme/db 1.0.0 is part of the answer."]]
+    done = here("deps", "conflicts", "org.acme", "-o", "csv")
+    rows = list(csv.reader(io.StringIO(done.out)))
+    assert (done.status, rows[0], [row[0] for row in rows[1:]]) == (
+        1,
+        ["artifact", "explanation"],
+        ["org.acme.web/bad@1.0.0"],
+    )
+
+
+def test_a_lock_that_is_no_text_is_refused_with_what_to_do(here: Here) -> None:
+    here.ok("deps", "add", "app")
+    (here.directory / LOCK).write_bytes(b"format\xff")
+    done = here("deps", "resolve")
+    assert done.status == 1
+    assert "hyperhost.lock cannot be read: byte 6 is not UTF-8" in done.err
+    assert "restore it from version control" in done.err
+    assert "permissions" not in done.err
 
 
 def test_a_yanked_version_stays_with_a_warning_until_it_is_upgraded(here: Here) -> None:

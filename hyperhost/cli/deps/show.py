@@ -10,6 +10,7 @@ import typer
 
 from hyperhost.cli.complete_registry import artifact_names
 from hyperhost.cli.deps.subject import DevOption, DirectoryOption, SubjectArgument, subject_of, write_text
+from hyperhost.cli.output import Column, Form
 from hyperhost.cli.session import Session, command
 
 __all__ = ["register"]
@@ -77,6 +78,8 @@ def register(app: typer.Typer) -> None:
             sentences = operations.run("dependency_why", subject=subject, artifact=full(session, name, None))
         if session.out.structured:
             session.out.data(sentences)
+        elif session.out.form is Form.csv:
+            session.out.rows((Column("sentence"),), [{"sentence": each} for each in sentences])
         else:
             session.out.text("".join(f"{sentence}\n" for sentence in sentences))
 

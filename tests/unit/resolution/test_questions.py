@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 from typing import Any
 
@@ -89,6 +90,17 @@ def test_a_graph_is_turned_round_to_say_who_needs_something(shop: hyperhost.Oper
         shop.run("dependency_graph", subject=PROJECT, direction="dependents")
     with pytest.raises(NotFoundError, match=r"there is no artifact org\.acme/none"):
         shop.run("dependency_graph", subject={"artifact": "org.acme/none"}, direction="dependents")
+
+
+def test_an_arrow_from_another_version_than_the_one_shown_says_so(shop: hyperhost.Operations) -> None:
+    publish(shop, "trace", "1.0.0", {"log": "^2"})
+    publish(shop, "app", "1.1.0", {"trace": "*"})
+    subject = {"artifact": LOG}
+    tree = shop.run("dependency_graph", subject=subject, format="text", direction="dependents")["drawing"]
+    assert "├── org.acme/app 1.0.0 [*]\n" in tree
+    assert "└── org.acme/app 1.0.0 [* in 1.1.0]\n" in tree
+    data = shop.run("dependency_graph", subject=subject, direction="dependents")
+    assert [APP, "org.acme/trace", "*"] in data["edges"]
 
 
 def test_who_needs_something_in_a_cycle_is_told_once(run: hyperhost.Operations) -> None:
@@ -288,6 +300,22 @@ def test_what_is_no_index_is_refused(
     with pytest.raises(error) as caught:
         run.run("dependency_solve", roots={"web": "*"}, **arguments)
     assert words in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "field", "words"),
+    [
+        ({"roots": {"": "*"}}, "roots", "a root has no name"),
+        ({"roots": {"log": ">=1 <"}}, "roots", "the root log: '>=1 <' is no constraint: at character 5"),
+        ({"roots": {"log": "*"}, "locked": {"log": "soon"}}, "locked", "what is locked of log: 'soon'"),
+    ],
+)
+def test_what_the_caller_wrote_is_not_blamed_on_the_index(
+    run: hyperhost.Operations, arguments: dict[str, Any], field: str, words: str
+) -> None:
+    with pytest.raises(InvalidInputError, match=re.escape(words)) as refused:
+        run.run("dependency_solve", index_json='{"log": {"1.0.0": {}}}', **arguments)
+    assert refused.value.field == field
 
 
 def test_an_index_file_is_a_registry(run: hyperhost.Operations, tmp_path: Path) -> None:
