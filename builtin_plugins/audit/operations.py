@@ -180,7 +180,7 @@ class Desk:
             raise RefusalError(
                 f"there is no audit entry {given.seq}",
                 "missing:entry",
-                hint="see audit_list for what there is",
+                hint="list the entries to see what there is",
             )
         return shown(found), {"entry": given.seq}
 

@@ -144,4 +144,5 @@ class Recorder:
             self._write(failed(call, error, story))
         except Exception as problem:  # noqa: BLE001 - the operation has failed already; this is told beside
             error.add_note(f"the audit log could not tell of this failure: {problem}")
-            self._fault(problem)
+            if getattr(problem, "rule", "") != _LOST:
+                self._fault(problem)

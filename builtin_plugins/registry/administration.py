@@ -14,11 +14,10 @@ from hyperhost.contracts import (
     StorageTotals,
 )
 from hyperhost.errors import HyperHostError, ProviderMissingError
+from hyperhost.offering import invalid, operation
 
 from .names import check_name, check_namespace, check_version
 from .namespaces import NAMESPACES
-from .refusals import invalid
-from .table import operation
 from .testing import Check
 from .work import Work
 
@@ -138,7 +137,7 @@ def _try(name: str, check: Callable[[], str]) -> Check:
     try:
         return Check(name, True, check())
     except HyperHostError as error:
-        return Check(name, False, str(error))
+        return Check(name, False, error.message, error.hint)
 
 
 def _read(work: Work) -> str:

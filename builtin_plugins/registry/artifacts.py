@@ -21,6 +21,7 @@ from hyperhost.contracts import (
     ValidationIssue,
     Visibility,
 )
+from hyperhost.offering import conflict, invalid, missing, operation, wrong_state
 
 from .checks import check_artifact, kept_annotations
 from .drafts import Changed, Draft, Edit
@@ -32,9 +33,7 @@ from .names import check_name, check_namespace, check_version
 from .namespaces import visibility_of
 from .quotas import check_quota
 from .references import coordinates, find
-from .refusals import conflict, invalid, missing, wrong_state
 from .seeing import sees, sees_all, visible_page
-from .table import operation
 from .vault import Vault
 from .versions import forget
 from .work import Work
@@ -148,9 +147,8 @@ def delete(work: Work, artifact: str) -> Artifact:
     found = find(work, artifact)
     work.about(coordinates(found), found.namespace)
     if found.state in (ArtifactState.PUBLISHED, ArtifactState.DEPRECATED):
-        raise wrong_state(
-            "state", f"{coordinates(found)} is {found.state.value}", "unpublish or archive it first"
-        )
+        ways = "unpublish or archive" if found.state is ArtifactState.PUBLISHED else "archive"
+        raise wrong_state("state", f"{coordinates(found)} is {found.state.value}", f"{ways} it first")
     manifest_json = work.hook.storage_get_manifest(artifact_id=found.id) or ""
     propose(work, ChangeKind.DELETED, found, None, manifest_json)
     work.hook.storage_delete_artifact(artifact_id=found.id)

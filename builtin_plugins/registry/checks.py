@@ -5,11 +5,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from hyperhost.contracts import Artifact, Publisher, Visibility
+from hyperhost.offering import invalid
 
 from .dependencies import check_dependencies
 from .names import check_labels, check_text
 from .namespaces import visibility_of
-from .refusals import invalid
 
 if TYPE_CHECKING:
     from .work import Work

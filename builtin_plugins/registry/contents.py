@@ -11,11 +11,10 @@ from dataclasses import dataclass
 from typing import Final
 
 from hyperhost.contracts import Artifact, ContentInfo, Visibility
+from hyperhost.offering import invalid, missing, operation
 
 from .metering import count_bytes
 from .references import coordinates, find
-from .refusals import invalid, missing
-from .table import operation
 from .versions import counted
 from .work import Work
 

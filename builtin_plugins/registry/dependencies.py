@@ -6,10 +6,10 @@ from typing import Final
 
 from hyperhost.contracts import Dependency
 from hyperhost.errors import ConstraintError
+from hyperhost.offering import invalid
 from hyperhost.versions import Constraint
 
 from .names import check_coordinates, check_text
-from .refusals import invalid
 
 __all__ = ["check_constraint", "check_dependencies"]
 

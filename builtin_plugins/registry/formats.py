@@ -14,7 +14,7 @@ from collections.abc import Callable
 from datetime import date, datetime, time
 from typing import Any, Final, Literal
 
-from .refusals import invalid
+from hyperhost.offering import invalid
 
 __all__ = ["FORMATS", "MAX_TEXT_BYTES", "Format", "plain", "read_format", "write_format"]
 
@@ -218,7 +218,7 @@ def _write_env(data: dict[str, Any]) -> str:
             raise invalid(
                 ".".join(path), "env", f"two fields make the variable {name}", "choose another format"
             )
-        lines[name] = f"{name}={_quoted(_env_text(value))}\n"
+        lines[name] = f"{name}={_quoted(_env_text(value), '.'.join(path))}\n"
     return "".join(lines.values())
 
 
@@ -234,12 +234,27 @@ def _env_text(value: Any) -> str:
     return "" if value is None else json.dumps(value, ensure_ascii=False, separators=(",", ":"))
 
 
-def _quoted(text: str) -> str:
-    """In single quotes no reader of env files expands anything."""
+def _quoted(text: str, path: str) -> str:
+    """A value as shells and readers of env files understand it alike, so that neither runs anything.
+
+    In single quotes a shell knows no escape and readers know ``\\\\`` and ``\\'``; in double quotes, where both
+    escape alike, a shell expands ``$`` and a backquote, which readers do not unescape. A value that holds
+    both kinds has no form that means the same to both.
+
+    Raises:
+        RefusalError: there is no such form.
+    """
+    if "\0" in text or any("\ud800" <= each <= "\udfff" for each in text):
+        raise invalid(path, "env", f"{path} holds what no variable can hold", "choose another format")
     if not text or _BARE.fullmatch(text):
         return text
-    escaped = text.replace("\\", "\\\\").replace("'", "\\'")
-    return f"'{escaped}'"
+    if "'" not in text and "\\" not in text:
+        return f"'{text}'"
+    if "$" in text or "`" in text or "\r" in text:
+        reason = f"{path} has no form that a shell and readers of env files understand alike"
+        raise invalid(path, "env", reason, "choose another format")
+    escaped = text.replace("\\", "\\\\").replace('"', '\\"')
+    return f'"{escaped}"'
 
 
 _READERS: Final[dict[Format, Callable[[str], Any]]] = {

@@ -16,14 +16,13 @@ from hyperhost.contracts import (
     ValidationIssue,
 )
 from hyperhost.contracts.codec import to_data
+from hyperhost.offering import invalid, read_json, wrong_state
 
-from .arguments import read_json
 from .checks import RESERVED, check_artifact
 from .inheritance import check_extends
 from .manifests import check_manifest
 from .masking import masked_manifest
 from .references import coordinates
-from .refusals import invalid, wrong_state
 from .remembering import bury
 from .vault import Vault, is_sealed
 

@@ -15,13 +15,12 @@ from hyperhost.contracts import (
     Visibility,
 )
 from hyperhost.contracts.moments import MomentError, parse_moment
+from hyperhost.offering import invalid, operation
 
 from .names import check_namespace
 from .namespaces import NAMESPACES
 from .past import PAGE_MAX, candidates, find_past, page_of, sees_past
-from .refusals import invalid
 from .seeing import sees_record
-from .table import operation
 from .timeline import (
     FieldChange,
     Marks,

@@ -9,11 +9,11 @@ from typing import TYPE_CHECKING, Any, Final
 
 from hyperhost.contracts import Artifact, ArtifactType, OperationOutcome
 from hyperhost.errors import RefusalError
+from hyperhost.offering import invalid, missing
 
 from .formats import MAX_TEXT_BYTES, plain, read_format
 from .manifests import ConfigManifest, manifest_of
 from .references import coordinates, find
-from .refusals import invalid, missing
 
 if TYPE_CHECKING:
     from .work import Work
@@ -87,6 +87,8 @@ def check_extends(work: Work, artifact: Artifact, manifest_json: str) -> None:
         try:
             parent = find(work, reference)
         except RefusalError:
+            if reference == names[0].partition("@")[0]:  # there is no other version that it could mean
+                raise _cycle([*names, names[0]]) from None
             return
         if parent.id == artifact.id:
             raise _cycle([*names, names[0]])

@@ -12,8 +12,8 @@ import re
 from typing import TYPE_CHECKING, Any, Final
 
 from hyperhost.contracts import Artifact, ArtifactChange, ArtifactState, ArtifactType, ChangeKind
+from hyperhost.offering import conflict, invalid, read_json
 
-from .arguments import read_json
 from .artifacts import RETIRED
 from .checks import check_artifact
 from .inheritance import check_extends
@@ -21,7 +21,6 @@ from .lifecycle import BEFORE_ARCHIVE
 from .manifests import MAX_MANIFEST_BYTES, check_manifest_data
 from .names import check_name, check_namespace, check_text, check_version
 from .references import coordinates
-from .refusals import conflict, invalid
 from .vault import is_sealed
 
 if TYPE_CHECKING:

@@ -20,6 +20,7 @@ from hyperhost.contracts import (
     PutMode,
     SignerRole,
 )
+from hyperhost.offering import invalid, operation, wrong_state
 
 from .artifacts import touched
 from .checks import RESERVED
@@ -27,9 +28,7 @@ from .drafts import Changed
 from .gates import propose, write
 from .names import check_coordinates, check_text, check_version
 from .references import coordinates, find
-from .refusals import invalid, wrong_state
 from .signing import attested, check_signed, signed
-from .table import operation
 from .versions import leave_channels
 from .work import Work
 
@@ -108,7 +107,7 @@ def deprecate(
 @operation("undeprecate", group="artifact", permission="artifact:deprecate", changes=True)
 def undeprecate(work: Work, artifact: str) -> Changed:
     """Take a deprecation back."""
-    before = _in_state(work, artifact, "taken back", ArtifactState.DEPRECATED)
+    before = _in_state(work, artifact, "undeprecated", ArtifactState.DEPRECATED)
     after = dataclasses.replace(before, state=ArtifactState.PUBLISHED, deprecation=None)
     return _move(work, ChangeKind.UPDATED, after, before)
 
@@ -138,9 +137,11 @@ def _in_state(work: Work, reference: str, done: str, *states: ArtifactState) -> 
     found = find(work, reference)
     work.about(coordinates(found), found.namespace, state=found.state.value)
     if found.state not in states:
-        names = " or ".join(state.value for state in states)
+        names = " or ".join("a draft" if state is ArtifactState.DRAFT else state.value for state in states)
         raise wrong_state(
-            "state", f"{coordinates(found)} is {found.state.value} and cannot be {done}", f"only {names} can"
+            "state",
+            f"{coordinates(found)} is {found.state.value} and cannot be {done}",
+            f"only what is {names} can",
         )
     return found
 

@@ -8,13 +8,12 @@ from collections.abc import Iterator
 from typing import Any, Final
 
 from hyperhost.contracts import Artifact, ArtifactType, IssueSeverity, ValidationIssue, Visibility
+from hyperhost.offering import invalid, operation
 
 from .artifacts import drafted
 from .drafts import Draft
 from .licences import problem_of_licence
 from .references import coordinates, find
-from .refusals import invalid
-from .table import operation
 from .work import Work
 
 __all__ = ["remarks"]

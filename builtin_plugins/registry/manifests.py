@@ -9,9 +9,9 @@ from typing import Any, Final, Literal
 
 from hyperhost.contracts import ArtifactType, Dependency
 from hyperhost.contracts.codec import DataError, from_data, to_data
+from hyperhost.offering import invalid
 
 from .dependencies import check_constraint, check_dependencies
-from .refusals import invalid
 from .schemas import Schema, SchemaError
 
 __all__ = [
@@ -255,7 +255,12 @@ def check_manifest_data(kind: ArtifactType, data: Any) -> Any:
     """
     if data is None:
         if kind in _TYPES:
-            raise invalid("manifest", "missing", f"a {kind.value} needs a manifest")
+            raise invalid(
+                "manifest",
+                "missing",
+                f"a {kind.value} needs a manifest",
+                "write it under 'manifest' of the draft, or give it with --manifest FILE",
+            )
         return None
     if not isinstance(data, dict):
         raise invalid("manifest", "object", "the manifest is no JSON object")
@@ -337,6 +342,8 @@ def _check_probe(probe: Probe, field: str) -> None:
 
 def _check_config(found: ConfigManifest) -> None:
     _check_schema(found.schema, None, "schema", "")
+    _check_values(found, found.values, "manifest.values")
+    _check_values(found, found.defaults, "manifest.defaults")
     if found.target.kind == "global" and found.target.selector:
         raise invalid("manifest.target.selector", "global", "what is global selects nothing", "leave it out")
     if found.target.kind != "global" and not found.target.selector.strip():
@@ -361,6 +368,17 @@ def _check_config(found: ConfigManifest) -> None:
     for index, secret in enumerate(found.secrets):
         if not secret.name.strip():
             raise invalid(f"manifest.secrets[{index}].name", "missing", "a secret needs a name")
+
+
+def _check_values(found: ConfigManifest, data: Any, field: str) -> None:
+    """An object, or a text in the format of the config."""
+    if data is None or isinstance(data, dict):
+        return
+    if not isinstance(data, str):
+        raise invalid(field, "object", f"{field} is neither an object nor a text in {found.format}")
+    from .formats import read_format
+
+    read_format(found.format, data, field)
 
 
 def _check_template(found: TemplateManifest) -> None:

@@ -7,9 +7,10 @@ from collections.abc import Iterable
 from fnmatch import fnmatchcase
 from typing import Any, Final
 
+from hyperhost.offering import invalid
+
 from .formats import plain
 from .manifests import Target
-from .refusals import invalid
 
 __all__ = [
     "TARGETS",

@@ -16,8 +16,9 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Final
 
+from hyperhost.offering import over_quota
+
 from .names import check_namespace, parents
-from .refusals import over_quota
 
 if TYPE_CHECKING:
     from .work import Work

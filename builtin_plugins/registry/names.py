@@ -9,9 +9,8 @@ from typing import Final
 
 from hyperhost.contracts import Visibility
 from hyperhost.errors import RefusalError, VersionError
+from hyperhost.offering import invalid
 from hyperhost.versions import parse
-
-from .refusals import invalid
 
 __all__ = [
     "SCOPES",
@@ -97,7 +96,9 @@ def check_namespace(path: str) -> Scope:
     """
     first, _, rest = path.partition(".")
     scope = SCOPES.get(first)
-    if scope is None or not rest or len(path) > _MAX_PATH:
+    if len(path) > _MAX_PATH:
+        raise _no_path(path, f"it has at most {_MAX_PATH} characters")
+    if scope is None or not rest:
         raise _no_path(path, f"it begins with one of {', '.join(f'{key}.' for key in SCOPES)}")
     if scope.name == "user":
         if not _EMAIL.fullmatch(rest) or ".." in rest:

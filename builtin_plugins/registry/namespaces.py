@@ -12,13 +12,12 @@ from typing import Any, Final, Literal
 
 from hyperhost.contracts import NamespaceUsage, PageRequest, PutMode, Visibility
 from hyperhost.contracts.codec import from_data, to_data
+from hyperhost.offering import conflict, invalid, missing, operation, wrong_state
 
 from .identifiers import uuid7
 from .metering import MonthUsage, limit_calls, month_usage
 from .names import SCOPES, check_labels, check_namespace, check_text, parents
-from .refusals import conflict, invalid, missing, wrong_state
 from .remembering import drop_record, keep_record
-from .table import operation
 from .work import Work
 
 __all__ = [
@@ -146,6 +145,8 @@ class Effective:
         quotas: Of each namespace along the path that has any, by its path.
         usage: What lies in it and below it.
         month: What was used in the month of the call.
+        id: Of the namespace that defines it; empty when there is none.
+        description: Of the path itself; empty when it was not created.
     """
 
     path: str
@@ -159,6 +160,8 @@ class Effective:
     quotas: dict[str, Quotas]
     usage: NamespaceUsage
     month: MonthUsage
+    id: str = ""
+    description: str = ""
 
 
 @operation("namespace_create", group="namespace", permission="namespace:create", changes=True)
@@ -167,7 +170,7 @@ def create(work: Work, path: str, edit: NamespaceEdit | None = None) -> Namespac
     check_namespace(path)
     work.about(path, path)
     if stored(work, path) is not None:
-        raise conflict("path", f"namespace {path} exists already", "change it with namespace_update")
+        raise conflict("path", f"namespace {path} exists already", "update it instead")
     fresh = Namespace(uuid7(work.at_us), path, work.principal.id, created_at_us=work.at_us)
     return _write(work, _edited(work, fresh, edit or NamespaceEdit()), PutMode.CREATE)
 
@@ -224,7 +227,9 @@ def delete(work: Work, path: str) -> bool:
     work.about(path, path)
     usage: NamespaceUsage = work.hook.storage_namespace_usage(namespace=path)
     if usage.artifacts:
-        raise wrong_state("path", f"{usage.artifacts} artifacts lie in {path}", "delete or move them first")
+        raise wrong_state(
+            "path", f"{usage.artifacts} artifacts lie in {path} or below it", "delete them first"
+        )
     page = work.hook.storage_list_records(collection=NAMESPACES, prefix=f"{path}.", page=PageRequest(1))
     if page.items:
         raise wrong_state("path", f"{page.items[0].key} lies below {path}", "delete it first")
@@ -271,6 +276,8 @@ def effective(work: Work, path: str) -> Effective:
         {each.path: each.quotas for each in known if each.quotas != Quotas()},
         work.hook.storage_namespace_usage(namespace=path),
         month_usage(work, path),
+        known[0].id if known else "",
+        along[0].description if along[0] is not None else "",
     )
 
 
@@ -284,7 +291,7 @@ def _there(work: Work, path: str) -> Namespace:
     check_namespace(path)
     found = stored(work, path)
     if found is None:
-        raise missing("namespace", f"namespace {path} was not created", "create it with namespace_create")
+        raise missing("namespace", f"namespace {path} was not created", "create it first")
     return found
 
 

@@ -10,10 +10,10 @@ import semver
 
 from hyperhost.contracts import ArtifactQuery, ArtifactState, PageRequest
 from hyperhost.contracts.moments import moment_text
+from hyperhost.offering import invalid, missing
 
 from .names import check_name, check_namespace
 from .references import versions_of
-from .refusals import invalid, missing
 from .remembering import DELETED
 from .seeing import sees, sees_all
 from .timeline import Marks, State, marks_at, state_at, states_of

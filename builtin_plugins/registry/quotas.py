@@ -5,10 +5,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from hyperhost.contracts import Artifact, NamespaceUsage
+from hyperhost.offering import over_quota
 
 from .names import check_namespace, parents
 from .namespaces import stored
-from .refusals import over_quota
 
 if TYPE_CHECKING:
     from .work import Work

@@ -12,10 +12,10 @@ import semver
 
 from hyperhost.contracts import Artifact, ArtifactQuery, ArtifactState, PageRequest
 from hyperhost.errors import ConstraintError, VersionError
+from hyperhost.offering import invalid, missing
 from hyperhost.versions import Constraint, parse
 
 from .names import check_name, check_namespace
-from .refusals import invalid, missing
 from .seeing import sees
 
 if TYPE_CHECKING:

@@ -17,6 +17,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from hyperhost.contracts import Artifact, OperationOutcome, Visibility
+from hyperhost.offering import invalid, missing, operation
 
 from .formats import Format, plain, write_format
 from .inheritance import Level, chain_of
@@ -24,9 +25,7 @@ from .manifests import SecretReference
 from .masking import mask_paths
 from .merging import converted, matches, merge, overrides_for, read_targets, set_path, value_at
 from .references import coordinates, find
-from .refusals import invalid, missing
 from .schemas import Schema, SchemaError
-from .table import operation
 from .work import Work
 
 __all__ = ["OWNER", "Rendered", "render", "reveal"]

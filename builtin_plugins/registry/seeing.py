@@ -23,10 +23,10 @@ from hyperhost.contracts import (
     Visibility,
 )
 from hyperhost.errors import ProviderConflictError, ProviderMissingError
+from hyperhost.offering import missing
 
 from .names import check_coordinates, check_namespace, parents
 from .namespaces import Namespace, stored, visibility_of
-from .refusals import missing
 
 if TYPE_CHECKING:
     from .work import Work

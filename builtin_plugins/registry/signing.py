@@ -22,13 +22,12 @@ from hyperhost.contracts import (
     Visibility,
 )
 from hyperhost.errors import ProviderConflictError, ProviderMissingError, SignatureError
+from hyperhost.offering import invalid, operation, wrong_state
 
 from .artifacts import touched
 from .drafts import Changed
 from .gates import propose, write
 from .references import coordinates, find
-from .refusals import invalid, wrong_state
-from .table import operation
 from .work import Work
 
 __all__ = ["attested", "bundle", "check_signed", "sign", "signed", "verify"]

@@ -11,11 +11,11 @@ from typing import Any, Final
 from hyperhost.contracts import Artifact, ArtifactState, ArtifactType, Dependency, Visibility
 from hyperhost.contracts.codec import from_data
 from hyperhost.errors import RefusalError
+from hyperhost.offering import operation
 
 from .contents import MAX_PIECE_BYTES
 from .manifests import manifest_of
 from .references import coordinates, find, versions_of, yank_of
-from .table import operation
 from .work import Work
 
 __all__ = ["Check", "TestReport"]
@@ -31,11 +31,13 @@ class Check:
         name: ``manifest``, ``content``, ``dependency:org.acme/auth``.
         passed: Whether it is as it has to be.
         message: What was found.
+        hint: What to do about it; empty when there is nothing to be said.
     """
 
     name: str
     passed: bool
     message: str
+    hint: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -22,8 +22,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from hyperhost.contracts import Artifact, ArtifactType
-
-from .refusals import wrong_state
+from hyperhost.offering import wrong_state
 
 __all__ = ["KEY_NAME", "SEALED", "Vault", "is_sealed"]
 

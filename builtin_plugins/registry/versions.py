@@ -16,12 +16,11 @@ from hyperhost.contracts import (
     PutMode,
     Visibility,
 )
+from hyperhost.offering import invalid, missing, operation, wrong_state
 
 from .names import check_coordinates, check_text
 from .references import CHANNELS, TAGS, YANKED, coordinates, find, versions_of, yank_of
-from .refusals import invalid, missing, wrong_state
 from .remembering import drop_record, keep_record
-from .table import operation
 from .work import Work
 
 __all__ = ["RATINGS", "Version", "counted", "forget", "leave_channels"]

@@ -63,8 +63,8 @@ class Drawn:
     Attributes:
         format: ``text``, ``mermaid`` or ``svg``; for ``json`` the rest says everything.
         drawing: The document.
-        nodes: ``namespace/name`` → version; the empty name is whoever asked.
-        edges: Owner, what it needs, the constraint.
+        nodes: ``namespace/name`` → version.
+        edges: Owner, what it needs, the constraint; the empty name is whoever asked.
         cycles: Artifacts that need one another.
     """
 

@@ -92,6 +92,10 @@ class _Facts:
         """Those among the facts."""
         return [need for need in self._needs.get(package, ()) if need.versions >> position & 1]
 
+    def preferred(self, package: Hashable) -> int:
+        """None."""
+        return 0
+
     def choose(self, package: Hashable, allowed: int) -> int:
         """The highest."""
         return allowed.bit_length() - 1

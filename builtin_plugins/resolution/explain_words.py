@@ -7,15 +7,21 @@ from typing import NamedTuple
 
 from builtin_plugins.resolution.explain_shorter import clauses
 from builtin_plugins.resolution.solve_source import IndexSource, Withdrawal
+from builtin_plugins.resolution.solve_versions import positions
 from builtin_plugins.resolution.solver_types import Clause, Derived, Exclusion, Fact, Need, Unsolvable
 from hyperhost.versions import Constraint
 
 __all__ = ["Words"]
 
+EVERY = "every"
 VERBS = ("needs", "requires", "is", "was", "has", "does", "cannot", "must")
 """A reason that begins with one of them is said of the version itself."""
+NAMED = 3
+"""Versions that are yanked or excluded together and named one by one."""
 RUNS = 3
 """Unbroken runs of versions that are named one by one."""
+MOST_SIMILAR = 3
+"""Names that are suggested at most."""
 SIMILAR = 10_000
 """Names among which similar ones are looked for."""
 
@@ -103,15 +109,26 @@ class Words:
             return name
         if not allowed:
             return f"{name} in versions that do not exist"
-        return f"{name} within {self._range(name, allowed)}"
+        words = self._range(name, allowed)
+        if words.startswith("in "):  # so many versions from here to there
+            return f"{name} {words}"
+        return f"{name} within {words}"
 
     def _similar(self, name: str) -> str:
-        names = [other for _, other in zip(range(SIMILAR), self._source.names(), strict=False)]
-        close = get_close_matches(name, names, n=3, cutoff=0.75)
+        """Names of which the part after the last ``/`` is similar; if there are some beside it, these."""
+        place, _, last = name.rpartition("/")
+        found: dict[str, list[str]] = {}
+        for _, other in zip(range(SIMILAR), self._source.names(), strict=False):
+            found.setdefault(other.rpartition("/")[2], []).append(other)
+        close = [
+            other for part in get_close_matches(last, found, cutoff=0.6) for other in sorted(found[part])
+        ]
+        beside = [other for other in close if other.rpartition("/")[0] == place]
+        close = (beside or close)[:MOST_SIMILAR]
         return f" (did you mean {' or '.join(close)}?)" if close else ""
 
     def _exclusion(self, name: str, exclusion: Exclusion) -> str:
-        subject, why = self._subject(name, exclusion.versions), exclusion.note
+        subject, why = self._each(name, exclusion.versions), exclusion.note
         assert isinstance(why, Withdrawal)
         reason = why.reason.strip().rstrip(".")
         if why.yanked:
@@ -119,6 +136,14 @@ class Words:
         if reason.split(" ", 1)[0] in VERBS:
             return f"{subject} {reason}"
         return f"{subject} is excluded" + (f" ({reason})" if reason else "")
+
+    def _each(self, name: str, versions: int) -> str:
+        """Versions that something is wrong with, by name if they are few."""
+        texts = self._source.table(name).texts
+        if 1 < versions.bit_count() <= NAMED and versions != (1 << len(texts)) - 1:
+            named = [texts[position] for position in positions(versions)]
+            return f"each of {name} {', '.join(named[:-1])} and {named[-1]}"
+        return self._subject(name, versions)
 
     # Two clauses at once
 
@@ -128,14 +153,20 @@ class Words:
             self._same_subject(one, other, mark, other_mark)
             or self._through(one, other, pivot, mark, other_mark)
             or self._through(other, one, pivot, other_mark, mark)
-            or f"{self.fact(one)}{mark} and {self.fact(other)}{other_mark}"
+            or self._in_turn(self.fact(one) + mark, self.fact(other) + other_mark)
         ) + self.gap(one, other, pivot)
+
+    def _in_turn(self, first: str, second: str) -> str:
+        """Two sentences as one; a comma shows where the first ends if it has one inside."""
+        return f"{first}{',' if ', ' in first else ''} and {second}"
 
     def _same_subject(self, one: Clause, other: Clause, mark: str, other_mark: str) -> str:
         """The same versions need two things."""
         first, second = self._said(one), self._said(other)
         if not first or not second or first[:2] != second[:2]:
             return ""
+        if first[0] == "you" and second[2] < first[2]:
+            first, second, mark, other_mark = second, first, other_mark, mark
         if "," in first[2]:
             return f"{first[0]} {first[1]} {first[2]}{mark}, and {second[2]}{other_mark}"
         return f"{first[0]} {first[1]} both {first[2]}{mark} and {second[2]}{other_mark}"
@@ -202,18 +233,21 @@ class Words:
             return f"{wanted} is required"
         if len(positives) == 1:
             return f"{self._subject_of(positives[0])} requires {wanted}"
-        given = " and ".join(self._set(term) for term in positives)
+        given = " and ".join(self._subject_of(term) for term in positives)
         return f"{given} together require {wanted}"
 
     def _forbidden(self, positives: list[Term]) -> str:
         if len(positives) == 1:
             [only] = positives
+            subject = self._subject_of(only)
             if only.versions == (1 << self._counts[only.number]) - 1:
                 return f"no version of {self._names[only.number]} can be used"
-            return f"{self._set(only)} cannot be used"
+            if subject.startswith(EVERY):
+                return f"no{subject.removeprefix(EVERY)} can be used"
+            return f"{subject} cannot be used"
+        parts = [self._subject_of(term) for term in positives]
         if len(positives) == 2:
-            return f"{self._subject_of(positives[0])} is incompatible with {self._set(positives[1])}"
-        parts = [self._set(term) for term in positives]
+            return f"{parts[0]} is incompatible with {parts[1]}"
         return f"{', '.join(parts[:-1])} and {parts[-1]} cannot be used together"
 
     def _terms(self, clause: Clause, positive: bool) -> list[Term]:
@@ -235,7 +269,9 @@ class Words:
     def _subject(self, name: str, versions: int) -> str:
         count = len(self._source.table(name).texts)
         if versions == (1 << count) - 1 and count > 1:
-            return f"every version of {name}"
+            return f"{EVERY} version of {name}"
+        if self._declared.get((name, versions)) == "*" and versions & (versions - 1):
+            return f"{EVERY} release of {name}"  # all but pre-releases
         return f"{name} {self._range(name, versions)}"
 
     def _set(self, term: Term) -> str:

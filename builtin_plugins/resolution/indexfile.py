@@ -23,7 +23,6 @@ __all__ = ["MAX_INDEX_BYTES", "candidates", "index_of", "plain", "read_index"]
 
 MAX_INDEX_BYTES: Final = 512 * 1024 * 1024
 PREFIX: Final = "index:"
-_MORE: Final = ("dependencies", "yanked", "published_at", "downloads", "hash", "deprecated")
 
 
 def candidates(source: str, artifacts: list[str]) -> list[Candidate]:
@@ -88,10 +87,10 @@ def plain(index: Mapping[str, Any]) -> tuple[Mapping[str, Any], dict[str, dict[s
     found: dict[str, Any] = {}
     for name, versions in index.items():
         found[name] = versions
-        if not isinstance(versions, Mapping) or not any(map(_says_more, versions.values())):
+        if type(versions) is not dict or not any(map(_says_more, versions.values())):
             continue
         found[name] = {
-            version: entry.get("dependencies", {}) if _says_more(entry) else entry
+            version: entry["dependencies"] if _says_more(entry) else entry
             for version, entry in versions.items()
         }
         for version, entry in versions.items():
@@ -101,20 +100,19 @@ def plain(index: Mapping[str, Any]) -> tuple[Mapping[str, Any], dict[str, dict[s
     return found, yanked
 
 
-def _says_more(entry: object) -> bool:
-    """Whether an entry is the long form: it has a table of dependencies, or what is no constraint."""
-    if not isinstance(entry, Mapping):
-        return False
-    return isinstance(entry.get("dependencies"), Mapping) or (
-        bool(entry) and all(key in _MORE for key in entry)
-    )
+def _says_more(entry: Any) -> bool:
+    """Whether an entry is the long form, which always has a table of dependencies.
+
+    Nothing else tells it from a version that needs packages called ``yanked`` or ``hash``.
+    """
+    return type(entry) is dict and type(entry.get("dependencies")) is dict
 
 
 def _candidate(source: str, name: str, version: str, entry: object) -> Candidate:
     if not isinstance(entry, Mapping):
         raise _wrong(name, f"has no table of dependencies for {version}")
     long = _says_more(entry)
-    needs = entry.get("dependencies", {}) if long else entry
+    needs = entry["dependencies"] if long else entry
     more = entry if long else {}
     yanked = _of(more, "yanked", False, (bool, str), name, version)
     published = _of(more, "published_at", "", (str,), name, version)

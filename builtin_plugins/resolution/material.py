@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from functools import reduce
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any
 
 from hyperhost.contracts import Candidate, Dependency, DependencyType, ResolutionRequest
 from hyperhost.errors import ConstraintError
@@ -13,6 +13,7 @@ from hyperhost.offering import invalid
 from hyperhost.versions import Constraint
 
 from .conditions import surroundings
+from .lazy import Lazy
 from .names import is_name
 from .places import named
 from .solve_versions import IfPresent
@@ -25,52 +26,6 @@ __all__ = ["Material"]
 
 _FOLLOWED = (DependencyType.RUNTIME, DependencyType.PEER)
 """What the needs of a need are followed for; what an artifact needs to be built is its author's affair."""
-
-Value = TypeVar("Value")
-
-
-class _Lazy(Mapping[str, Value]):
-    """A mapping by name that is computed entry by entry.
-
-    Args:
-        names: Those that were found so far, for suggestions.
-        of: The entry of a name; ``None`` for one that is unknown.
-        ahead: Reads many names at once.
-    """
-
-    def __init__(
-        self,
-        names: Callable[[], Sequence[str]],
-        of: Callable[[str], Value | None],
-        ahead: Callable[[Sequence[str]], None],
-    ) -> None:
-        self._names, self._of, self._ahead = names, of, ahead
-        self._entries: dict[str, Value | None] = {}
-
-    def __getitem__(self, name: str) -> Value:
-        if name not in self._entries:
-            self._entries[name] = self._of(name)
-        entry = self._entries[name]
-        if entry is None:
-            raise KeyError(name)
-        return entry
-
-    def __iter__(self) -> Iterator[str]:
-        return iter(self._names())
-
-    def __len__(self) -> int:
-        return len(self._names())
-
-    def __bool__(self) -> bool:
-        return True  # whatever was found so far: it is never known to be empty
-
-    def prefetch(self, names: Sequence[str]) -> None:
-        """Hear what is looked up next."""
-        self._ahead(names)
-
-    def forget(self) -> None:
-        """Compute the entries anew."""
-        self._entries.clear()
 
 
 class Material:
@@ -96,12 +51,15 @@ class Material:
         self._overrides = {
             name: _overriding(name, constraint) for name, constraint in request.overrides.items()
         }
+        self._locked = request.locked
+        self._lowest = request.strategy == "lowest"
         self._where = surroundings(request)
         self._taken: set[str] = set()
-        self._needed: _Lazy[Mapping[str, Mapping[str, Any]]] = _Lazy(places.names, self._needs, self._fetch)
+        self._walked: set[str] = set()
+        self._needed: Lazy[Mapping[str, Mapping[str, Any]]] = Lazy(places.names, self._needs, self._fetch)
         self.index: Mapping[str, Mapping[str, Mapping[str, Any]]] = self._needed
-        self.yanked: Mapping[str, Mapping[str, str]] = _Lazy(places.names, self._yanked, self._fetch)
-        self.excluded: Mapping[str, Mapping[str, str]] = _Lazy(places.names, self._excluded, self._fetch)
+        self.yanked: Mapping[str, Mapping[str, str]] = Lazy(places.names, self._yanked, self._fetch)
+        self.excluded: Mapping[str, Mapping[str, str]] = Lazy(places.names, self._excluded, self._fetch)
 
     def roots(self, dependencies: Sequence[Dependency]) -> dict[str, Constraint]:
         """What is required, by name; of two requirements of one name both must hold.
@@ -151,19 +109,32 @@ class Material:
         override = self._overrides.get(dependency.artifact)
         return Constraint.parse(dependency.constraint) if override is None else override
 
+    def expect(self, names: Sequence[str]) -> None:
+        """Read what will be needed, and all that is locked: that was needed once, and is in one question."""
+        self._fetch([*dict.fromkeys([*names, *filter(is_name, self._locked)])])
+
     def _fetch(self, names: Sequence[str]) -> None:
-        """Read many at once, and with them what their highest versions would need: round trips are dear."""
-        waiting = list(names)
-        seen = set(waiting)
+        """Read many at once, and then what they are likely to need: round trips are dear."""
+        waiting = [name for name in names if name not in self._walked]
         while waiting:
+            self._walked.update(waiting)
             self._places.fetch(waiting)
             ahead: dict[str, None] = {}
             for name in waiting:
-                for candidate in self._places.versions(name)[:1]:
+                if (candidate := self._likely(name)) is not None:
                     needs = self.applicable(candidate.dependencies)
                     ahead.update(dict.fromkeys(each.artifact for each in needs if is_name(each.artifact)))
-            waiting = [name for name in ahead if name not in seen]
-            seen.update(waiting)
+            waiting = [name for name in ahead if name not in self._walked]
+
+    def _likely(self, name: str) -> Candidate | None:
+        """The version that will probably be chosen: the locked one, else the first ordinary release."""
+        candidates = self._places.versions(name)
+        locked = self._locked.get(name)
+        if (found := next((each for each in candidates if each.version == locked), None)) is not None:
+            return found
+        ordered = candidates[::-1] if self._lowest else candidates
+        usual = (each for each in ordered if not each.yanked and "-" not in each.version.partition("+")[0])
+        return next(usual, ordered[0] if ordered else None)
 
     def _needs(self, name: str) -> Mapping[str, Mapping[str, Any]] | None:
         candidates = self._places.versions(name)

@@ -9,17 +9,18 @@ from pathlib import Path
 from typing import Literal
 
 from hyperhost.contracts import Dependency, Resolution, ResolutionRequest, ResolvedVersion
+from hyperhost.drawing import Drawing
 from hyperhost.errors import ConstraintError, InvalidInputError, RefusalError, ResolutionError, VersionError
 from hyperhost.offering import Asked, OperationTable, conflict, invalid, missing, operation, unresolvable
 from hyperhost.versions import Constraint, parse
 
-from . import scans
+from . import editing, scans
 from .answers import Change, Drawn, Outdated, Resolved, Solved, WhatIf, changes
+from .dependents import dependents_of, turned
 from .indexfile import index_of, plain, read_index
 from .inputs import UNRESOLVABLE, Subject, split
 from .lock import Lock
-from .project import Project, add_dependency, read_project, remove_dependency
-from .trees import drawing_of
+from .trees import drawing_of, within
 
 __all__ = ["Asked", "table"]
 
@@ -37,11 +38,8 @@ def table() -> OperationTable:
         dependency_outdated,
         dependency_what_if,
         dependency_solve,
-        dependency_list,
-        dependency_add,
-        dependency_remove,
     ]
-    return OperationTable([*own, scans])
+    return OperationTable([*own, editing, scans])
 
 
 @operation(group="deps", permission=_READ)
@@ -83,10 +81,14 @@ def dependency_graph(
     format: Literal["json", "text", "mermaid", "svg"] = "json",  # noqa: A002 - the argument's name outside
     depth: int = 0,
     title: str = "",
+    direction: Literal["dependencies", "dependents"] = "dependencies",
 ) -> Drawn:
-    """Draw what is needed as a graph: as data, text, Mermaid or SVG; depth is that of the text, 0 all."""
-    from hyperhost.drawing import to_mermaid, to_svg, to_text
-
+    """Draw what is needed, or who needs an artifact, as data, text, Mermaid or SVG; depth 0 is all."""
+    if direction == "dependents":
+        if not subject.artifact:
+            raise invalid("direction", "artifact", "who needs it is known of an artifact", "name one")
+        drawing, versions, needs = dependents_of(asked.hook, split(subject.artifact)[0], depth, title)
+        return dataclasses.replace(_drawn(format, drawing, turned(drawing), depth, versions, []), edges=needs)
     request, answer = subject.resolve(asked)
     drawing = drawing_of(answer, request.roots, subject.label, title, problems=True)
     if subject.artifact:
@@ -95,20 +97,26 @@ def dependency_graph(
             nodes=[node for node in drawing.nodes if node.id],
             edges=[edge for edge in drawing.edges if edge.source],
         )
+    drawing = within(drawing, depth)
+    shown = {node.id for node in drawing.nodes}
+    versions = {each.artifact: each.version for each in answer.versions if each.artifact in shown}
+    return _drawn(format, drawing, drawing, depth, versions, answer.cycles)
+
+
+def _drawn(
+    form: str, drawing: Drawing, tree: Drawing, depth: int, versions: dict[str, str], cycles: list[list[str]]
+) -> Drawn:
+    from hyperhost.drawing import to_mermaid, to_svg, to_text
+
     drawn = ""
-    if format == "text":
-        drawn = to_text(drawing, depth=depth or None)
-    elif format == "mermaid":
+    if form == "text":
+        drawn = to_text(tree, depth=depth or None)
+    elif form == "mermaid":
         drawn = to_mermaid(drawing)
-    elif format == "svg":
+    elif form == "svg":
         drawn = to_svg(drawing)
-    return Drawn(
-        format,
-        drawn,
-        {each.artifact: each.version for each in answer.versions},
-        [[edge.source, edge.target, edge.label] for edge in drawing.edges],
-        answer.cycles,
-    )
+    edges = [[edge.source, edge.target, edge.label] for edge in drawing.edges]
+    return Drawn(form, drawn, versions, edges, cycles)
 
 
 @operation(group="deps", permission=_READ)
@@ -219,6 +227,7 @@ def dependency_solve(
 
     if bool(index_json) == bool(index_file):
         raise invalid("index", "one", "give the index either as text or as a file")
+    _check_words(roots, locked or {})
     index, yanked = plain(read_index(Path(index_file)) if index_file else index_of(index_json))
     try:
         solved = solve(roots, index, strategy=strategy, locked=locked, yanked=yanked)
@@ -230,38 +239,18 @@ def dependency_solve(
     return Solved(solved.versions, solved.cycles)
 
 
-@operation(group="deps", permission=_READ)
-def dependency_list(asked: Asked, project: str) -> list[Dependency]:
-    """List what a project file asks for, in its order."""
-    return list(read_project(project).dependencies)
-
-
-@operation(group="deps", permission=_READ)
-def dependency_add(
-    asked: Asked, project: str, dependency: Dependency, lock: str = "", check: bool = True
-) -> str:
-    """Add a dependency to the text of a project file; an empty constraint becomes ^ of what fits now."""
-    name, _ = split(dependency.artifact)
-    constraint = dependency.constraint.strip()
-    if not constraint:
-        constraint = f"^{_fitting(asked, read_project(project), name, dependency.registry)}"
-    split(f"{name}@{constraint}")
-    written = add_dependency(project, dataclasses.replace(dependency, artifact=name, constraint=constraint))
-    if check:
-        Subject(project=written, lock=lock, upgrade=[name]).resolve(asked)
-    return written
-
-
-@operation(group="deps", permission=_READ)
-def dependency_remove(asked: Asked, project: str, artifact: str) -> str:
-    """Remove a dependency from the text of a project file."""
-    return remove_dependency(project, artifact)
-
-
-def _fitting(asked: Asked, project: Project, name: str, registry: str | None) -> str:
-    """The version that a project can have of an artifact, if any will do."""
-    request = project.request()
-    others = [root for root in request.roots if root.artifact != name]
-    free = dataclasses.replace(request, roots=[*others, Dependency(name, registry=registry)])
-    answer: Resolution = asked.hook.resolution_resolve(request=free)
-    return next(each.version for each in answer.versions if each.artifact == name)
+def _check_words(roots: dict[str, str], locked: dict[str, str]) -> None:
+    """Names, constraints and versions that the caller wrote, before the index is blamed for anything."""
+    for name, constraint in roots.items():
+        if not name.strip():
+            raise invalid("roots", "name", "a root has no name", "write it as NAME@CONSTRAINT")
+        try:
+            Constraint.parse(constraint)
+        except ConstraintError as error:
+            raise invalid("roots", "range", f"the root {name}: {error.message}", error.hint) from error
+    for name, version in locked.items():
+        try:
+            parse(version)
+        except VersionError as error:
+            words = f"what is locked of {name or 'no name'}: {error.message}"
+            raise invalid("locked", "version", words, error.hint) from error

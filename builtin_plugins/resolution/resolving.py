@@ -70,6 +70,7 @@ class Resolver:
         """
         roots = self._material.applicable(self._request.roots, all_types=True)
         required = [root for root in roots if not root.optional]
+        self._material.expect([root.artifact for root in roots])
         try:
             solved = self._solve(required, self._chooser.locked)
         except ResolutionError as error:

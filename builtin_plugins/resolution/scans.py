@@ -11,7 +11,6 @@ from hyperhost.contracts import (
     ArtifactSort,
     ArtifactState,
     Dependency,
-    PageRequest,
     ResolutionRequest,
 )
 from hyperhost.errors import RefusalError
@@ -19,6 +18,8 @@ from hyperhost.offering import Asked, missing, operation
 from hyperhost.versions import parse
 
 from .answers import Conflict, Conflicts, Relationship
+from .catalog import highest, pages
+from .dependents import users
 from .inputs import UNRESOLVABLE, split
 
 if TYPE_CHECKING:
@@ -26,7 +27,6 @@ if TYPE_CHECKING:
 
 __all__ = ["conflict_detect", "relationship_find"]
 
-_PAGE = 1_000
 _UNRESOLVED = (UNRESOLVABLE, "invalid:")
 
 
@@ -65,7 +65,7 @@ def relationship_find(
     name, _ = split(artifact)
     namespace, _, short = name.partition("/")
     asked.about(name, namespace)
-    versions = list(_pages(asked.hook, ArtifactQuery(namespace=namespace, name=short)))
+    versions = list(pages(asked.hook, ArtifactQuery(namespace=namespace, name=short)))
     if not versions:
         raise missing("artifact", f"there is no artifact {name}")
     newest = max(versions, key=lambda each: (each.state is not ArtifactState.DRAFT, parse(each.version)))
@@ -77,57 +77,13 @@ def relationship_find(
             for each in newest.dependencies
         ]
     if "used-by" in wanted:
-        found += _users(asked.hook, name)
+        found += users(asked.hook, name)
     if "replaced-by" in wanted and newest.deprecation is not None and newest.deprecation.replacement:
         found.append(Relationship("replaced-by", newest.deprecation.replacement))
     return found
 
 
-def _users(hook: HookRelay, name: str) -> Iterator[Relationship]:
-    """Who depends on it, by name, each in the highest version that does."""
-    for artifact in _highest(_pages(hook, ArtifactQuery(needs=name, sort=ArtifactSort.NAME))):
-        for each in artifact.dependencies:
-            if each.artifact == name:
-                yield Relationship(
-                    "used-by",
-                    f"{artifact.namespace}/{artifact.name}",
-                    artifact.version,
-                    each.constraint,
-                    each.type.value,
-                )
-
-
 def _current(hook: HookRelay, namespace: str, descendants: bool) -> Iterator[Artifact]:
     """The highest version of each artifact that may be chosen, by name."""
     query = ArtifactQuery(namespace=namespace, descendants=descendants, sort=ArtifactSort.NAME)
-    yield from _highest(_pages(hook, query))
-
-
-def _highest(artifacts: Iterator[Artifact]) -> Iterator[Artifact]:
-    """Of artifacts sorted by name, the highest published or deprecated version of each, releases first."""
-    best: Artifact | None = None
-    for each in artifacts:
-        if each.state not in (ArtifactState.PUBLISHED, ArtifactState.DEPRECATED):
-            continue
-        if best is not None and (best.namespace, best.name) != (each.namespace, each.name):
-            yield best
-            best = None
-        if best is None or _rank(each) > _rank(best):
-            best = each
-    if best is not None:
-        yield best
-
-
-def _rank(artifact: Artifact) -> tuple[object, ...]:
-    version = parse(artifact.version)
-    return (not version.is_prerelease, version)
-
-
-def _pages(hook: HookRelay, query: ArtifactQuery) -> Iterator[Artifact]:
-    token = ""
-    while True:
-        page = hook.storage_list_artifacts(query=query, page=PageRequest(_PAGE, token))
-        yield from page.items
-        token = page.next_token
-        if not token:
-            return
+    yield from highest(pages(hook, query))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any, NamedTuple, TypeAlias
 
 from builtin_plugins.resolution.explain import explain, summary
@@ -37,20 +38,24 @@ class Edge(NamedTuple):
     version: str
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Resolution:
     """One version of everything needed.
 
     Attributes:
         versions: Name → version; what is needed before what needs it, equals by name.
-        edges: Every need, by dependent and name, the roots' first.
         cycles: Names that need one another, one cycle for each set of them, each along the cycle from
             the least name on; the last needs the first.
     """
 
     versions: dict[str, str]
-    edges: list[Edge] = field(default_factory=list)
     cycles: list[list[str]] = field(default_factory=list)
+    _edges: Callable[[], list[Edge]] = field(default=list, repr=False, compare=False)
+
+    @cached_property
+    def edges(self) -> list[Edge]:
+        """Every need, by dependent and name, the roots' first. Made when it is first asked for."""
+        return self._edges()
 
 
 def solve(
@@ -164,6 +169,14 @@ class _Choice:
     def __init__(self, source: IndexSource, strategy: str | Chooser, locked: Mapping[str, str]) -> None:
         self._source, self._strategy, self._locked = source, strategy, locked
 
+    def preferred(self, package: Hashable) -> int:
+        """The position that is locked, if there is such a version."""
+        locked = self._locked.get(str(package))
+        if locked is None:
+            return 0
+        texts = self._source.table(str(package)).texts
+        return 1 << texts.index(locked) if locked in texts else 0
+
     def choose(self, package: Hashable, allowed: int) -> int:
         """The position to try first."""
         name = str(package)
@@ -190,16 +203,22 @@ class _Choice:
 
 def _resolution(chosen: dict[str, int], required: Sequence[Need], source: IndexSource) -> Resolution:
     texts = {name: source.table(name).texts[position] for name, position in chosen.items()}
+    graph = {}
+    for name, text in texts.items():
+        needed = source.dependencies(name, text)
+        graph[name] = [dependency for dependency in needed if dependency in texts]
+    order, cycles = ordered(graph)
+    return Resolution({name: texts[name] for name in order}, cycles, lambda: _edges(texts, required, source))
+
+
+def _edges(texts: Mapping[str, str], required: Sequence[Need], source: IndexSource) -> list[Edge]:
     edges = [Edge("", str(need.package), str(need.note), texts[str(need.package)]) for need in required]
-    graph: dict[str, list[str]] = {}
     for name in sorted(texts):
         needed = source.dependencies(name, texts[name])
-        graph[name] = found = sorted(dependency for dependency in needed if dependency in texts)
-        for dependency in found:
+        for dependency in sorted(dependency for dependency in needed if dependency in texts):
             declared = needed[dependency]
             if declared.__class__ is not str:
                 said = declared.constraint if isinstance(declared, IfPresent) else declared
                 declared = source.tables.constraint(said).text
             edges.append(Edge(name, dependency, declared, texts[dependency]))
-    order, cycles = ordered(graph)
-    return Resolution({name: texts[name] for name in order}, edges, cycles)
+    return edges

@@ -53,8 +53,7 @@ def ordered(graph: Mapping[str, Sequence[str]]) -> tuple[list[str], list[list[st
         The order, equals by name and the nodes of a cycle side by side; and for each set of nodes in a
         cycle one cycle, from its least name on.
     """
-    groups = [[node] for node in graph]
-    order = _in_order(graph, groups)
+    order = _if_acyclic(graph)
     if len(order) == len(graph):
         return order, []
     groups = components(graph)
@@ -62,8 +61,30 @@ def ordered(graph: Mapping[str, Sequence[str]]) -> tuple[list[str], list[list[st
     return _in_order(graph, groups), sorted(cycles)
 
 
+def _if_acyclic(graph: Mapping[str, Sequence[str]]) -> list[str]:
+    """As :func:`_in_order` with each node by itself; nearly always there is no cycle, and this is faster."""
+    waits = {node: len(afters) for node, afters in graph.items()}
+    wanted_by: dict[str, list[str]] = {}
+    for node, afters in graph.items():
+        for after in afters:
+            if after in wanted_by:
+                wanted_by[after].append(node)
+            else:
+                wanted_by[after] = [node]
+    ready = sorted(node for node, count in waits.items() if not count)
+    order: list[str] = []
+    while ready:
+        node = heappop(ready)
+        order.append(node)
+        for dependent in wanted_by.get(node, ()):
+            waits[dependent] -= 1
+            if not waits[dependent]:
+                heappush(ready, dependent)
+    return order
+
+
 def _in_order(graph: Mapping[str, Sequence[str]], groups: Sequence[Sequence[str]]) -> list[str]:
-    """Groups in order, their nodes side by side; what is in a cycle of groups, or needs one, is left out."""
+    """Groups in order, their nodes side by side. Nothing is in a cycle of groups."""
     group_of = {node: number for number, nodes in enumerate(groups) for node in nodes}
     waits = [0] * len(groups)
     wanted_by: list[list[int]] = [[] for _ in groups]

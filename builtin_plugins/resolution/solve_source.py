@@ -141,9 +141,12 @@ class IndexSource:
             self.expect([dependency for dependency in dependencies if dependency not in self._known])
         found, known = [], self._known
         below, above = self._neighbour(name, position - 1), self._neighbour(name, position + 1)
+        alone = 1 << position
         for dependency, declared in dependencies.items():
-            together = 1 << position
-            if below.get(dependency) == declared or above.get(dependency) == declared:
+            together = alone
+            if (dependency in below and below[dependency] == declared) or (
+                dependency in above and above[dependency] == declared
+            ):
                 together = self._together(name, position, dependency, declared)
             if declared.__class__ is str and dependency in known and dependency != name:
                 # Nearly always somebody used the same words about these versions before.
@@ -156,7 +159,12 @@ class IndexSource:
             except (ConstraintError, InvalidInputError) as error:
                 where = f"what {name} {table.texts[position]} says of {dependency}"
                 raise located(error, where) from None
-            mask = self.table(dependency).mask(constraint) if dependency != name else 0
+            mask = 0
+            if dependency != name:
+                needed = self.table(dependency)
+                mask = needed.mask(constraint)
+                if declared.__class__ is str:
+                    needed.masks[declared] = mask
             found.append(Need(dependency, mask, together, required, constraint.text))
         return found
 

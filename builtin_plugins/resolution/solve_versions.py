@@ -28,27 +28,24 @@ class Table:
     Attributes:
         texts: Position → the version as it was written.
         versions: Position → the version.
-        masks: Text of a constraint → positions that satisfy it, as far as it was asked for.
+        masks: Text of a constraint → positions that satisfy it, for whoever wants to keep them.
     """
 
-    __slots__ = ("masks", "texts", "versions")
+    __slots__ = ("_keys", "_prereleases", "masks", "texts", "versions")
 
     def __init__(self, versions: list[tuple[Version, str]]) -> None:
         ordered = sorted(versions, key=lambda each: (each[0].key, each[1]))
         self.texts = [text for _, text in ordered]
         self.versions = [version for version, _ in ordered]
         self.masks: dict[str, int] = {}
+        self._keys = [version.key for version in self.versions]
+        self._prereleases = sum(
+            1 << position for position, version in enumerate(self.versions) if version.is_prerelease
+        )
 
     def mask(self, constraint: Constraint) -> int:
         """The positions that satisfy a constraint."""
-        mask = self.masks.get(constraint.text)
-        if mask is None:
-            contains, mask = constraint.set.contains, 0
-            for position, version in enumerate(self.versions):
-                if contains(version):
-                    mask |= 1 << position
-            self.masks[constraint.text] = mask
-        return mask
+        return constraint.set.among(self._keys, self._prereleases)
 
 
 class Tables:

@@ -13,6 +13,7 @@ from __future__ import annotations
 
 from collections.abc import Hashable, Iterable
 from heapq import heappop, heappush
+from typing import Any
 
 from builtin_plugins.resolution.solver_state import State
 from builtin_plugins.resolution.solver_types import (
@@ -33,11 +34,9 @@ NUMBER = 32
 JUMP = 50
 """Decisions that are taken back at once at most where only the last one has to be."""
 BEHIND = 1 << 30
-"""Added to the rank of what is not required itself, so that it comes after what is."""
-LARGE = 500
-"""Packages from which on a graph is a large one."""
-PATIENCE = 16
-"""Conflicts in a large graph after which it is decided as a small one is."""
+"""Rank from which on what is required itself is ordered, from twice that on what is not, and so on."""
+MANY = 5
+"""Versions that a package loses to decisions about others before it is decided on ahead of them."""
 
 
 class PubGrub:
@@ -60,16 +59,21 @@ class PubGrub:
         self._state = State()
         self._numbers: dict[Hashable, int] = {}
         self._packages: list[Hashable] = []
-        self._pairs: list[list[tuple[int, int, int, Clause]]] = []
-        # package number → its clauses of two terms: states outside of its own term, the other package,
-        # states outside of the other's term, the clause
-        self._others: list[list[Clause]] = []  # package number → its other clauses
+        self._pairs: list[list[Any]] = []
+        # package number → its clauses of two terms, four items each: states outside of its own term, the
+        # other package, states outside of the other's term, the clause. There are so many that a tuple
+        # for each would keep the garbage collector busy.
+        self._others: dict[int, list[Clause]] = {}  # package number → its other clauses, if there are any
         self._read: list[int] = []  # package number → the versions whose needs are clauses already
-        self._known: list[set[tuple[int, int, int]]] = []  # package number → its needs that are clauses
+        self._known: set[tuple[int, int, int, int]] = set()  # needs of several versions that are clauses
         self._changed: list[int] = []  # packages whose clauses are to be looked at
         self._open: list[int] = []  # heap of packages to decide: rank and number
         self._roots = 0  # packages with a lower number are required themselves
-        self._fewest = True  # whether the rank is how many versions are left
+        self._preferred: list[int] = []  # package number → versions to be kept if possible
+        self._deciding: list[int] = []  # level - 1 → the package that was decided on
+        self._lost: list[int] = []  # package number → versions it lost to decisions about others
+        self._early: dict[int, int] = {}  # package number → its turn, of those that lost many
+        self._late: set[int] = set()  # packages that others lost many to
 
     def solve(self, requirements: Iterable[Need]) -> dict[Hashable, int]:
         """Choose versions.
@@ -103,8 +107,6 @@ class PubGrub:
             while conflict is not None:
                 self.conflicts += 1
                 conflict = self._learn(conflict)
-            if len(self._packages) > LARGE:
-                self._prefer(fewest=self.conflicts > PATIENCE)
 
     def _answer(self) -> dict[Hashable, int]:
         allowed = self._state.allowed
@@ -116,9 +118,10 @@ class PubGrub:
     def _meet(self, packages: Iterable[Hashable]) -> None:
         """Number packages that were not heard of before."""
         numbers = self._numbers
-        new = [package for package in dict.fromkeys(packages) if package not in numbers]
+        new = [package for package in packages if package not in numbers]
         if not new:
             return
+        new = list(dict.fromkeys(new))
         self._source.expect(new)
         for package in new:
             number = numbers[package] = len(self._packages)
@@ -130,9 +133,9 @@ class PubGrub:
                 exclusions.append((exclusion.versions, clause))
             self._state.add(count, exclusions)
             self._pairs.append([])
-            self._others.append([])
             self._read.append(0)
-            self._known.append(set())
+            self._preferred.append(self._strategy.preferred(package))
+            self._lost.append(0)
 
     def _wanted(self, number: int, need: Need) -> int:
         """The states of a package that meet a need."""
@@ -141,13 +144,7 @@ class PubGrub:
     # Deciding
 
     def _next(self) -> int | None:
-        """The package to decide next.
-
-        That is the one with the fewest versions left: what is bound to fail should fail early. What is
-        required itself comes before the rest, because its version matters most to whoever asks. In a
-        large graph this only pays off when there are conflicts. Until then a package comes when it was
-        met, which is mostly after those that need it; only what has one version left comes before.
-        """
+        """The package to decide next: the one with the least rank, of equals the one that was met first."""
         state, heap = self._state, self._open
         while heap:
             entry = heappop(heap)
@@ -168,17 +165,20 @@ class PubGrub:
         version = 1 << position
         if not version & allowed:
             raise ValueError(f"the strategy chose position {position}, which is not possible")
+        state = self._state
         if not version & self._read[number]:
+            since = len(state)
             conflict = self._read_needs(number, position)
-            if conflict is not None:
+            if conflict is not None or not version & state.allowed[number]:
                 self._push(number)
+                if conflict is None:
+                    self._ruled_out(number, since)
                 return conflict
-        if version & self._state.allowed[number]:
-            self.decisions += 1
-            self._state.assign(number, version, None)
-            self._changed.append(number)
-        else:
-            self._push(number)
+        self.decisions += 1
+        del self._deciding[state.level :]
+        self._deciding.append(number)
+        state.assign(number, version, None)
+        self._changed.append(number)
         return None
 
     def _read_needs(self, number: int, position: int) -> Clause | None:
@@ -187,7 +187,7 @@ class PubGrub:
         needs = list(self._source.needs(package, position))
         self._meet([need.package for need in needs])
         self._read[number] |= 1 << position
-        known, violated = self._known[number], None
+        known, violated = self._known, None
         full, allowed, pairs, numbers = state.full, state.allowed, self._pairs, self._numbers
         everything, mine = full[number], pairs[number]
         for need in needs:
@@ -196,7 +196,7 @@ class PubGrub:
             if not required:
                 wanted |= state.absent[other]
             if versions & (versions - 1):  # another of these versions may have told already
-                key = (other, versions, wanted)
+                key = (number, other, versions, wanted)
                 if key in known:
                     continue
                 known.add(key)
@@ -204,13 +204,13 @@ class PubGrub:
                 clause = Clause({number: versions & ~wanted}, Fact(package, need))
                 violated = self._add(clause) or violated
                 continue
-            clause = NeedClause((number, versions, other, full[other] & ~wanted), package, need)
+            clause = NeedClause(number, other, full[other] & ~wanted, package, need)
             if not wanted:
                 violated = self._add(clause) or violated
                 continue
             outside = everything & ~versions  # from here on as _add does, only faster
-            mine.append((outside, other, wanted, clause))
-            pairs[other].append((wanted, number, outside, clause))
+            mine += outside, other, wanted, clause
+            pairs[other] += wanted, number, outside, clause
             if not allowed[number] & outside or not allowed[other] & wanted:
                 violated = self._check(clause) or violated
         return violated
@@ -222,19 +222,46 @@ class PubGrub:
             heappush(self._open, self._rank(number, allowed) << NUMBER | number)
 
     def _rank(self, number: int, allowed: int) -> int:
+        """The lower, the earlier a package is decided on.
+
+        First come packages that leave no choice, then those of which a preferred version is possible,
+        then those that lost many versions; last comes what they lost them to. Of the rest, what is
+        required itself comes first, because its version matters most to whoever asks; and what has few
+        versions left comes before what has many, because what is bound to fail should fail early.
+        """
         if not allowed & (allowed - 1):
             return 0
-        if not self._fewest:
+        if allowed & self._preferred[number]:
             return 1
-        count = allowed.bit_count()
-        return count if number < self._roots else count + BEHIND
+        if number in self._early:
+            return 2 + self._early[number]
+        behind = 3 if number in self._late else 1 if number < self._roots else 2
+        return behind * BEHIND + allowed.bit_count()
 
-    def _prefer(self, fewest: bool) -> None:
-        """Change the order of decisions."""
-        if self._fewest != fewest:
-            self._fewest = fewest
-            for number in range(len(self._packages)):
-                self._push(number)
+    def _ruled_out(self, number: int, since: int) -> None:
+        """Note what a package lost to decisions about others; if that is much, it comes before them.
+
+        Otherwise one version of something that everything needs, decided on too early, could cost what
+        needs it any number of versions. Each package gets ahead once, so this ends.
+
+        Args:
+            number: The package.
+            since: Position on the trail of the first step that may have taken something.
+        """
+        if number in self._early:
+            return
+        state, to = self._state, set()
+        for versions, clause in state.losses(number, since):
+            level = max((state.satisfier(n, s)[1] for n, s in clause.terms.items() if n != number), default=0)
+            if level and not self._preferred[self._deciding[level - 1]]:
+                to.add(self._deciding[level - 1])
+                self._lost[number] += versions.bit_count()
+        if to and self._lost[number] >= MANY:
+            self._early[number] = len(self._early)
+            self._late |= to
+            if state.level <= JUMP:
+                self._backtrack(0)
+            self._push(number)
 
     # Clauses
 
@@ -250,11 +277,11 @@ class PubGrub:
         if len(terms) == 2:
             (one, its), (other, others) = terms.items()
             outside, outside_other = full[one] & ~its, full[other] & ~others
-            self._pairs[one].append((outside, other, outside_other, clause))
-            self._pairs[other].append((outside_other, one, outside, clause))
+            self._pairs[one] += outside, other, outside_other, clause
+            self._pairs[other] += outside_other, one, outside, clause
         else:
             for number in terms:
-                self._others[number].append(clause)
+                self._others.setdefault(number, []).append(clause)
         return self._check(clause)
 
     def _check(self, clause: Clause) -> Clause | None:
@@ -285,15 +312,17 @@ class PubGrub:
         while changed:
             number = changed.pop()
             now = allowed[number]
-            for outside, other, outside_other, clause in self._pairs[number]:
+            items = iter(self._pairs[number])
+            for outside, other, outside_other, clause in zip(items, items, items, items, strict=True):
                 if not now & outside:
                     before = allowed[other]
                     after = before & outside_other
                     if after != before:
                         if not after:
-                            return clause
+                            violated: Clause = clause
+                            return violated
                         self._derive(other, after, clause)
-            for clause in self._others[number]:
+            for clause in self._others.get(number, ()):
                 if self._check(clause) is not None:
                     return clause
         return None
@@ -317,7 +346,11 @@ class PubGrub:
             number, level, earlier, cause = self._latest(clause)
             if cause is None or earlier < level:
                 self._backtrack(earlier if level - earlier <= JUMP else level - 1)
-                return self._add(clause) if clause is not conflict else self._check(clause)
+                since = len(self._state)
+                violated = self._add(clause) if clause is not conflict else self._check(clause)
+                if violated is None:
+                    self._ruled_out(number, since)
+                return violated
             clause = self._join(clause, cause, number)
         raise Unsolvable(clause, self._packages, [bits.bit_length() - 1 for bits in self._state.absent])
 

@@ -31,7 +31,7 @@ class State:
         self.allowed: list[int] = []
         self.decided: list[bool] = []
         self.level = 0
-        self._excluded: list[list[tuple[int, Clause]]] = []
+        self._excluded: dict[int, list[tuple[int, Clause]]] = {}  # package number → what exclusions left over
         self._steps: list[list[int]] = []  # package number → its positions on the trail, ascending
         self._trail: list[tuple[int, int, int, Clause | None, int]] = []
         # each: package, states before, states after, the clause it follows from (None: decided), level
@@ -45,7 +45,8 @@ class State:
         for versions, clause in exclusions:
             allowed &= ~versions
             steps.append((allowed, clause))
-        self._excluded.append(steps)
+        if steps:
+            self._excluded[len(self.allowed)] = steps
         self.allowed.append(allowed)
         self.decided.append(False)
         self._steps.append([])
@@ -58,6 +59,19 @@ class State:
         self._steps[package].append(len(self._trail))
         self._trail.append((package, self.allowed[package], states, clause, self.level))
         self.allowed[package] = states
+
+    def __len__(self) -> int:
+        """How many steps there are on the trail."""
+        return len(self._trail)
+
+    def losses(self, package: int, since: int) -> list[tuple[int, Clause]]:
+        """Versions that a package lost in the steps from a position on, and the clauses that took them."""
+        every = (1 << self.full[package].bit_length() - 1) - 1
+        return [
+            (before & ~after & every, clause)
+            for number, before, after, clause, _ in self._trail[since:]
+            if number == package and clause is not None
+        ]
 
     def backtrack(self, level: int) -> set[int]:
         """Take back every step above a level. Returns the packages concerned."""
@@ -84,7 +98,7 @@ class State:
             Its position on the trail, its level, and the clause it followed from.
         """
         outside = own & ~states
-        for after, clause in self._excluded[package]:
+        for after, clause in self._excluded.get(package, ()):
             if not after & outside:
                 return BEFORE, 0, clause
         if not self.full[package] & outside:

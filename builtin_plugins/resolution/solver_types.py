@@ -75,6 +75,12 @@ class Source(Protocol):
 class Strategy(Protocol):
     """Chooses among the versions that are possible."""
 
+    def preferred(self, package: Hashable) -> int:
+        """Set of the positions that are to be kept if possible: decided on before what has none.
+
+        Called once for each package.
+        """
+
     def choose(self, package: Hashable, allowed: int) -> int:
         """The position to try first.
 
@@ -146,20 +152,22 @@ class NeedClause(Clause):
     There are very many of these and few are ever looked at, so terms and cause are made when asked for.
 
     Args:
-        parts: Number and versions of the package, number and forbidden states of the other.
+        number: Number of the package.
+        other: Number of what it needs.
+        states: Forbidden states of that.
         package: The package.
         need: What it needs.
     """
 
-    __slots__ = ("_need", "_package", "_parts")
+    __slots__ = ("_need", "_number", "_other", "_package", "_states")
 
-    def __init__(self, parts: tuple[int, int, int, int], package: Hashable, need: Need) -> None:
-        self._parts, self._package, self._need = parts, package, need
+    def __init__(self, number: int, other: int, states: int, package: Hashable, need: Need) -> None:
+        self._number, self._other, self._states = number, other, states
+        self._package, self._need = package, need
 
     def __getattr__(self, name: str) -> Any:
         if name == "terms":
-            number, versions, other, states = self._parts
-            self.terms = {number: versions, other: states}
+            self.terms = {self._number: self._need.versions, self._other: self._states}
             return self.terms
         if name == "cause":
             self.cause = Fact(self._package, self._need)

@@ -10,7 +10,7 @@ from typing import Final
 from hyperhost.contracts import Dependency, DependencyType, Resolution, ResolvedNeed, ResolvedVersion
 from hyperhost.drawing import Drawing, Edge, Node
 
-__all__ = ["ROOT", "drawing_of", "why"]
+__all__ = ["ROOT", "drawing_of", "why", "within"]
 
 ROOT: Final = ""
 """Id of the node that stands for whoever asked."""
@@ -46,6 +46,24 @@ def drawing_of(
                 kind = "problem" if both else _line(need.type)
                 edges.append(Edge(artifact, need.artifact, need.constraint, kind))
     return Drawing(nodes, edges, title)
+
+
+def within(drawing: Drawing, depth: int) -> Drawing:
+    """What is at most so many levels below the first nodes; all of it for 0."""
+    if not depth:
+        return drawing
+    followers = drawing.followers()
+    level = dict.fromkeys(drawing.starts(), 0)
+    waiting = deque(level)
+    while waiting:
+        owner = waiting.popleft()
+        for edge in followers[owner] if level[owner] < depth else ():
+            if edge.target not in level:
+                level[edge.target] = level[owner] + 1
+                waiting.append(edge.target)
+    nodes = [node for node in drawing.nodes if node.id in level]
+    edges = [edge for edge in drawing.edges if level.get(edge.source, depth) < depth]
+    return Drawing(nodes, edges, drawing.title)
 
 
 def _node(each: ResolvedVersion, turning: set[str]) -> Node:

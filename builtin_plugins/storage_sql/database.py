@@ -94,6 +94,9 @@ class Database(ABC):
     def columns_of(self, table: str) -> list[str]:
         """Names of a table's columns; empty when there is no such table."""
 
+    def _recognise(self) -> None:  # noqa: B027 - most have nothing to recognise
+        """Refuse what was opened when it is not what it was; before the schema is brought up to date."""
+
     @abstractmethod
     def _release(self) -> None:
         """A statement outside of a unit, or a unit, is over: let go of what it held."""
@@ -312,6 +315,7 @@ class Database(ABC):
             try:
                 self._pid = os.getpid()
                 self._peewee = self._make()
+                self._recognise()
                 self._prepare(self)
             except BaseException as error:
                 self._close_all()

@@ -27,6 +27,7 @@ from hyperhost.hookspecs import hookimpl
 if TYPE_CHECKING:
     from hyperhost import PluginContext
 
+    from .marker import Marker
     from .settings import Settings
     from .store import Store
 
@@ -53,6 +54,8 @@ class StorageSql:
             from .settings import Settings
 
             self._settings = Settings(str(url), busy_timeout_ms, pool_size)
+        self._given = url is not None
+        self._marked: Marker | None = None
         self._context: PluginContext | None = None
         self._opening = threading.Lock()
         self._opened: Store | None = None
@@ -88,12 +91,13 @@ class StorageSql:
             to: Number of the layout; the latest when not given.
 
         Raises:
-            RefusalError: rule ``storage.newer`` or ``storage.layout``; nothing was changed.
+            RefusalError: rule ``storage.newer``, ``storage.layout`` or ``storage.lost``; nothing was changed.
         """
         from .migrations.runner import migrate
 
         done: list[str] = []
-        database = self._place().database(lambda opened: done.extend(migrate(opened, to)))
+        place = self._place()
+        database = place.database(lambda opened: done.extend(migrate(opened, to)), self._marker(place))
         try:
             database.open()
         finally:
@@ -113,8 +117,16 @@ class StorageSql:
             if self._opened is None:
                 from .store import Store
 
-                self._opened = Store.open(self._place())
+                place = self._place()
+                self._opened = Store.open(place, self._marker(place))
             return self._opened
+
+    def _marker(self, place: Settings) -> Marker | None:
+        """What remembers in the home that its database was made; none for a database that a program names."""
+        context = self._context
+        if self._marked is None and not self._given and context is not None and context.home is not None:
+            self._marked = place.marker(context.data)
+        return self._marked
 
     def _place(self) -> Settings:
         if self._settings is not None:
@@ -294,4 +306,13 @@ class StorageSql:
     @hookimpl
     def storage_clear(self, names: KeptNames) -> bool:
         """See the hookspec."""
-        return self._store.whole.clear(names)
+        from .marker import LOST
+
+        try:
+            store = self._store
+        except RefusalError as refusal:
+            if refusal.rule != LOST or self._marked is None:
+                raise
+            self._marked.allow()
+            store = self._store
+        return store.whole.clear(names)

@@ -10,6 +10,7 @@ from typing import Any, Final
 from hyperhost.errors import ConfigError
 
 from .database import Database
+from .marker import Marker, marker_of
 
 __all__ = ["Settings", "read_settings"]
 
@@ -46,16 +47,27 @@ class Settings:
                 f"{self.url!r} names no file", hint="write sqlite:///relative.db or sqlite:////absolute.db"
             )
 
-    def database(self, prepare: Callable[[Any], object]) -> Database:
-        """The database, not opened."""
+    @property
+    def file(self) -> Path | None:
+        """The file of an SQLite database."""
         if self.url.startswith(("postgresql://", "postgres://")):
+            return None
+        return Path(self.url.removeprefix("sqlite:///"))
+
+    def marker(self, directory: Path) -> Marker | None:
+        """What remembers, in a directory of the home, that an SQLite database was made."""
+        return None if self.file is None else marker_of(directory, self.file)
+
+    def database(self, prepare: Callable[[Any], object], marker: Marker | None = None) -> Database:
+        """The database, not opened; a marker is of use for SQLite alone."""
+        path = self.file
+        if path is None:
             from .postgres import PostgresDatabase
 
             return PostgresDatabase(self.url, self.busy_timeout_ms, self.pool_size, prepare)
         from .sqlite import SqliteDatabase
 
-        path = Path(self.url.removeprefix("sqlite:///"))
-        return SqliteDatabase(path, self.busy_timeout_ms, prepare)
+        return SqliteDatabase(path, self.busy_timeout_ms, prepare, marker)
 
 
 _SCHEMES: Final = ("sqlite", "postgresql", "postgres")

@@ -14,6 +14,7 @@ from typing import Any, Final
 from hyperhost.errors import RefusalError
 
 from .database import Database, Row
+from .marker import Marker
 from .scopes import Delta, Scope
 
 __all__ = ["SqliteDatabase"]
@@ -37,14 +38,22 @@ class SqliteDatabase(Database):
         path: The file.
         busy_timeout_ms: How long to wait for other writers.
         prepare: As in :class:`Database`.
+        marker: Remembers that it was made; without one a missing file is made, whatever was there before.
     """
 
     dialect = "sqlite"
     param = "?"
 
-    def __init__(self, path: Path, busy_timeout_ms: int, prepare: Callable[[Any], object]) -> None:
+    def __init__(
+        self,
+        path: Path,
+        busy_timeout_ms: int,
+        prepare: Callable[[Any], object],
+        marker: Marker | None = None,
+    ) -> None:
         super().__init__(str(path), prepare)
         self._path = path
+        self._marker = marker
         self._wait_s = busy_timeout_ms / 1000
         self._connections: dict[threading.Thread, Any] = {}
 
@@ -55,7 +64,19 @@ class SqliteDatabase(Database):
 
         return hyperhost.import_without("peewee", "psycopg", "psycopg2")
 
+    def open(self) -> None:
+        """As in :class:`Database`, and remember that the database is there.
+
+        Raises:
+            RefusalError: as in :class:`Database`; ``storage.lost`` when it was there and is not any more.
+        """
+        super().open()
+        if self._marker is not None:
+            self._marker.note()
+
     def _make(self) -> Any:
+        if self._marker is not None:
+            self._marker.check()
         self._touch()
         outer = self
         base: Any = self.orm.SqliteDatabase
@@ -92,6 +113,10 @@ class SqliteDatabase(Database):
                 rule,
                 hint="check that its directory exists, is writable and has room",
             ) from error
+
+    def _recognise(self) -> None:
+        if self._marker is not None and not self.columns_of("schema_migration"):
+            self._marker.refuse("holds no tables")
 
     def _patiently(self, connect: Callable[[], Any]) -> Any:
         import sqlite3

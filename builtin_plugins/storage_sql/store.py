@@ -8,6 +8,7 @@ from .artifacts import Artifacts
 from .contents import Contents
 from .database import Database
 from .listing import Listing
+from .marker import Marker
 from .migrations.runner import migrate
 from .records import Logs, Records
 from .settings import Settings
@@ -30,13 +31,14 @@ class Store:
     whole: Whole
 
     @classmethod
-    def open(cls, settings: Settings) -> Store:
+    def open(cls, settings: Settings, marker: Marker | None = None) -> Store:
         """Connect and bring the schema up to date.
 
         Raises:
-            RefusalError: it cannot be reached or opened, or is newer than this program.
+            RefusalError: it cannot be reached or opened, is newer than this program, or is lost though
+                the marker says that it was made.
         """
-        database = settings.database(migrate)
+        database = settings.database(migrate, marker)
         database.open()
         statements = compile_statements(database.engine, database.orm)
         return cls(

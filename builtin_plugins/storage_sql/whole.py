@@ -17,9 +17,10 @@ _NEXT: Final = {
 _ARTIFACTS: Final = (
     "DELETE FROM placement",
     "DELETE FROM artifact",
-    "DELETE FROM scope WHERE no <> 1",
-    "UPDATE scope SET artifacts = 0, direct = 0, content_bytes = 0",
+    "DELETE FROM scope WHERE no <> 1 AND sort <> 3",
+    "UPDATE scope SET artifacts = 0, direct = 0, content_bytes = 0 WHERE sort <> 3",
 )
+"""Contents stay, and so do their counters: the scope of the sort 3 (``scopes.CONTENTS``)."""
 
 
 class Whole:

@@ -72,7 +72,9 @@ def _installed(place: str) -> Iterator[Any]:
 
     if not Path(place).is_dir():
         raise missing(
-            "registry", f"{place} is no home directory of a registry", "make one with 'hyperhost init'"
+            "registry",
+            f"{place} is no home directory of a registry",
+            "make one with: hyperhost registry init --home DIRECTORY",
         )
     with hyperhost.open_host(place) as host:
         yield host

@@ -155,7 +155,7 @@ def _check_empty(hook: HookRelay) -> None:
         raise wrong_state(
             "registry",
             f"the registry is not empty: it holds {artifacts} artifacts",
-            "restore into an empty one, or use force, after a backup of what is there",
+            "restore into an empty one; or make a backup of what is there, and then use force (--force)",
         )
 
 

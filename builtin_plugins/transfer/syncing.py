@@ -56,11 +56,13 @@ class SyncReport:
         target: What it changed in the target.
         conflicts: What contradicts each other, and what could not be copied; left as it is on both
             sides, and told again by each sync until somebody decides.
+        unused: Decisions about what is on neither side, or has not changed: maybe misspelt. Sorted.
     """
 
     source: Moved = field(default_factory=Moved)
     target: Moved = field(default_factory=Moved)
     conflicts: list[Issue] = field(default_factory=list)
+    unused: list[str] = field(default_factory=list)
 
 
 def sync(
@@ -87,22 +89,37 @@ def sync(
         raise wrong_state(
             "other",
             "both are the same registry, or one was restored from a backup of the other",
-            "restore the copy with as_copy",
+            "restore the copy with as_copy (hyperhost registry restore --as-copy)",
         )
-    run = _Run(one, other, Pair(one, other, principal), dict(resolve or {}))
+    run = _Run(one, other, Pair(one, other, principal), _Choices(resolve or {}))
     run.pair.check(one, other)
     run.records((NAMESPACES,), deletions=False)
     for near, far in ((one, other), (other, one)):
         run.artifacts(near, far)
     run.records((*_SYNCED, NAMESPACES), deletions=True)
     run.report.conflicts = [run.issues[key] for key in sorted(run.issues)]
+    run.report.unused = sorted(run.resolve.keys() - run.resolve.met)
     return run.report
+
+
+class _Choices(dict[str, "Winner"]):
+    """Which side wins, by key; remembers which keys anything was found for."""
+
+    def __init__(self, choices: Mapping[str, Winner]) -> None:
+        super().__init__(choices)
+        self.met: set[str] = set()
+
+    def get(self, key: str, default: Any = None) -> Any:
+        """The side that wins."""
+        if key in self:
+            self.met.add(key)
+        return super().get(key, default)
 
 
 class _Run:
     """One sync."""
 
-    def __init__(self, one: Side, other: Side, pair: Pair, resolve: dict[str, Winner]) -> None:
+    def __init__(self, one: Side, other: Side, pair: Pair, resolve: _Choices) -> None:
         self.sides = {one.id: one, other.id: other}
         self.pair = pair
         self.resolve = resolve

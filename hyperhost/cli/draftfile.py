@@ -30,7 +30,7 @@ def read_document(path: Path) -> Any:
     text = _text(path)
     try:
         if form == "JSON":
-            return json.loads(text)
+            return json.loads(text, object_pairs_hook=_once, parse_constant=_no_number)
         if form == "TOML":
             import tomllib
 
@@ -41,6 +41,20 @@ def read_document(path: Path) -> Any:
     except (ValueError, RecursionError) as error:
         problem = "is nested too deeply" if isinstance(error, RecursionError) else f"is no {form}: {error}"
         raise _wrong(path, "syntax", problem, "mend the place named") from None
+
+
+def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    """An object whose keys are there once each: of two values nobody knows which one is meant."""
+    found: dict[str, Any] = {}
+    for key, value in pairs:
+        if key in found:
+            raise ValueError(f"the key {key!r} is there twice")
+        found[key] = value
+    return found
+
+
+def _no_number(text: str) -> Any:
+    raise ValueError(f"{text} is no number of JSON")
 
 
 def _text(path: Path) -> str:

@@ -142,10 +142,13 @@ class Output:
             return
         where = [f"plugin {error.plugin!r}"] if error.plugin else []
         where += [f"hook {error.hook!r}"] if error.hook else []
-        if error.hook == "operation_run" and isinstance(error, OperationError) and error.field:
-            where = []  # refused by the operation itself, for what was asked
+        if error.hook == "operation_run" and isinstance(error, OperationError):
+            where = []  # refused by the operation itself, for what was asked or where it was to be done
         place = f"{', '.join(where)}: " if where else ""
         message = place + error.message
+        field = error.field if isinstance(error, OperationError) else ""
+        if ("." in field or "[" in field) and field not in message:
+            message += f" ({field})"
         if isinstance(error, ResolutionError):
             # The whole proof; its last sentence is the message.
             message = f"there is no choice of versions that satisfies everything\n{error.explanation}"
@@ -247,10 +250,43 @@ def _cell(value: Any) -> str:
 
 
 def _cell_lines(value: Any) -> list[str]:
-    """A value for people: each item of a list on a line of its own."""
+    """A value for people: each item of a list on a line of its own, what is nested below its key."""
+    if isinstance(value, Mapping) and any(map(_is_nested, value.values())):
+        return [line for key, item in value.items() for line in _under(key, item)]
     if isinstance(value, list | tuple) and value:
-        return [_cell(item) for item in value]
+        return [line for item in value for line in (_item_lines(item) if _is_nested(item) else [_cell(item)])]
     return [_cell(value)]
+
+
+def _is_nested(value: Any) -> bool:
+    """Whether a value on the line of its key could be taken for something else."""
+    return bool(value) and (
+        isinstance(value, Mapping)
+        or (
+            isinstance(value, list | tuple)
+            and any(isinstance(item, Mapping | list | tuple) for item in value)
+        )
+    )
+
+
+def _under(key: str, value: Any) -> list[str]:
+    """A key with its value behind it, or below it; nothing when there is none."""
+    if value in (None, "", [], (), {}):
+        return []
+    key = one_line(key)
+    if not _is_nested(value):
+        return [f"{key}: {_cell(value)}"]
+    if isinstance(value, Mapping):
+        return [f"{key}:", *(f"  {line}" for name, item in value.items() for line in _under(name, item))]
+    return [f"{key}:", *(f"  {line}" for item in value for line in _item_lines(item))]
+
+
+def _item_lines(value: Any) -> list[str]:
+    """One item of a list, marked as such where it takes several lines."""
+    if not isinstance(value, Mapping):
+        return [f"- {_cell(value)}"]
+    lines = [line for key, item in value.items() for line in _under(key, item)]
+    return [f"{'  ' if index else '- '}{line}" for index, line in enumerate(lines)] or ["- {}"]
 
 
 def _csv_cell(value: Any) -> Any:

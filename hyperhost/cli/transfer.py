@@ -49,7 +49,7 @@ def _export(
     if below:
         query["descendants"] = True
     check_registry(session)
-    if file.exists() and not force:
+    if (file.exists() or file.is_symlink()) and not force:
         raise InputRequiredError(f"{file} is there already", hint="add --force to replace it")
     with door(session, changes=False) as operations, session.out.progress(f"exporting to {file}"):
         done = operations.run(
@@ -124,6 +124,8 @@ def _sync(
         for side, place in (("source", session.home.path), ("target", target)):
             moved = ", ".join(f"{count:,} {what}" for what, count in done[side].items() if count)
             session.out.note(f"{place}: {moved or 'nothing changed'}")
+        for key in done["unused"]:
+            session.out.warn(f"--resolve {key}: nothing of that name has changed since the last sync")
         _tell(session, done["conflicts"])
     if done["conflicts"]:
         raise typer.Exit(1)

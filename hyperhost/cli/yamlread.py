@@ -59,5 +59,10 @@ def yaml_data(text: str) -> Any:
     """
     try:
         return yaml.load(text, _Loader)  # noqa: S506 - a safe loader, made stricter
+    except yaml.MarkedYAMLError as error:
+        mark = error.problem_mark or error.context_mark
+        place = f"line {mark.line + 1}, column {mark.column + 1}: " if mark else ""
+        parts = (part for part in (error.context, error.problem) if part)
+        raise ValueError(place + " ".join(", ".join(parts).split())) from None
     except yaml.YAMLError as error:
         raise ValueError(" ".join(str(error).split())) from None

@@ -92,6 +92,8 @@ def path_problem(path: str) -> str | None:
             return f"{name!r} begins or ends with what some systems drop"
         if _DEVICE.fullmatch(name):
             return f"{name!r} is a device on some systems"
+        if name.casefold() == ".git":
+            return f"{name!r} in it belongs to git, which would run hooks from there"
     return None
 
 

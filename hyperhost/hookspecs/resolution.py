@@ -34,9 +34,11 @@ class ResolutionHooks(Protocol):
             The versions, what is needed before what needs it.
 
         Raises:
-            RefusalError: rule ``resolution.conflict`` (the reason is the explanation in plain
-                sentences), ``resolution.unknown`` (no such artifact), ``resolution.constraint`` (a
-                constraint does not parse) or ``resolution.strategy`` (nobody answers for it).
+            RefusalError: rule ``unresolvable`` (the reason is the explanation in plain sentences, the
+                conclusion last; an unknown name is one), ``invalid:FIELD:RULE`` (a name, a constraint or a
+                pin is none), ``conflict:registry`` (two pins of one name), ``missing:source`` and
+                ``missing:strategy`` (nobody answers for it), ``unavailable:source`` and
+                ``unavailable:strategy`` (what answered failed, or is out of order).
 
         Example:
             ```python
@@ -48,7 +50,7 @@ class ResolutionHooks(Protocol):
                 @hookimpl
                 def resolution_resolve(self, request: ResolutionRequest) -> Resolution:
                     if any(root.constraint != "*" for root in request.roots):
-                        raise RefusalError("only 1.0.0 exists", "resolution.conflict")
+                        raise RefusalError("only 1.0.0 exists", "unresolvable")
                     return Resolution([ResolvedVersion(root.artifact, "1.0.0") for root in request.roots])
 
             host.register(OneOfEach())

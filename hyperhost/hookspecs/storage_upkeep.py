@@ -48,7 +48,8 @@ class StorageUpkeepHooks(Protocol):
         """Remove every artifact, and whole collections and logs. Contents stay.
 
         Only a restore asks for this, in the unit of work in which it writes what was restored. After
-        a fault nothing was removed.
+        a fault nothing was removed. Of a store that was lost, for which everything else is refused with
+        ``storage.lost``, this makes an empty one.
 
         Args:
             names: Collections and logs to remove; those that are not there do not matter.

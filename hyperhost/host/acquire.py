@@ -14,14 +14,15 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any, Final
 
-from hyperhost.errors import InstallError
+from hyperhost.errors import InstallError, NotFoundError
 from hyperhost.host.contents import fetch
 
 if TYPE_CHECKING:
+    from hyperhost.host.installer import Installer
     from hyperhost.host.lockentry import LockEntry
     from hyperhost.host.operations import Operations
 
-__all__ = ["Acquired", "acquired", "artifact_of", "is_reference"]
+__all__ = ["Acquired", "acquired", "artifact_of", "check_packages", "is_reference"]
 
 PREFIX: Final = "registry:"
 _REFERENCE: Final = re.compile(r"[a-z][a-z0-9-]*\.[a-z0-9.@_+-]*/[a-z0-9][a-z0-9-]*(?:@\S.*)?")
@@ -76,7 +77,8 @@ def acquired(
     Args:
         operations: Of the registry.
         reference: ``namespace/name``, or with a constraint as in ``org.acme/scan@^1.0.0``.
-        installed: What is installed; preferred, and moved only if that must be.
+        installed: What is installed; preferred, and moved only if that must be. What came from the
+            registry goes on having what it needs, or moves, too.
         progress: Called with the bytes of a package so far and those in all.
 
     Yields:
@@ -84,7 +86,7 @@ def acquired(
 
     Raises:
         ResolutionError: no versions fit together; ``explanation`` says why.
-        InstallError: what was asked for is no plugin, or has no content.
+        InstallError: what was asked for is no plugin, has no content, or is in another registry.
         OperationError: the registry refuses, or cannot be read.
     """
     namespace, _, rest = reference.partition("/")
@@ -94,7 +96,7 @@ def acquired(
         source[0]: (entry, source[1]) for entry in installed if (source := artifact_of(entry)) is not None
     }
     request: dict[str, Any] = {
-        "roots": [{"artifact": name, "constraint": constraint or "*"}],
+        "roots": [{"artifact": name, "constraint": constraint or "*"}, *_kept(operations, known, name)],
         "locked": {artifact: version for artifact, (_, version) in known.items()},
         "upgrade": [name],
     }
@@ -113,6 +115,47 @@ def acquired(
         yield found
 
 
+def check_packages(packages: Iterable[Acquired], work: Installer) -> None:
+    """Whether packages are what their artifacts say, before the first of them is installed.
+
+    Raises:
+        InstallError: a package holds another version than its artifact, or a plugin whose id is installed
+            from elsewhere.
+        PluginLoadError: a package is not usable.
+    """
+    entries = work.entries()
+    for each in packages:
+        with work.bench() as host:
+            package = work.opened(each.path, host)
+        if package.version != each.version:
+            raise InstallError(
+                f"{each.artifact}@{each.version} holds version {package.version}",
+                plugin=package.id,
+                hint="ask its publisher for a package of the version that it is published as",
+            )
+        if each.replaces is None and package.id in entries:
+            raise InstallError(
+                f"is installed already, from {entries[package.id].source}; {each.artifact} is a plugin "
+                "of the same id",
+                plugin=package.id,
+                hint=f"if it is to be replaced: hyperhost plugin uninstall {package.id}",
+            )
+
+
+def _kept(
+    operations: Operations, known: Mapping[str, tuple[LockEntry, str]], name: str
+) -> Iterator[dict[str, str]]:
+    """Installed plugins as requirements, as far as the registry still has them."""
+    for artifact, (_, version) in known.items():
+        if artifact == name:
+            continue
+        try:
+            operations.run("read", artifact=f"{artifact}@{version}")
+        except NotFoundError:
+            continue
+        yield {"artifact": artifact, "constraint": "*"}
+
+
 def _package(
     operations: Operations,
     chosen: Mapping[str, Any],
@@ -122,6 +165,12 @@ def _package(
 ) -> Path | None:
     """The package of a plugin as a file; ``None`` for what a plugin needs and is none itself."""
     reference = f"{chosen['artifact']}@{chosen['version']}"
+    if chosen["source"]:
+        # The local registry may have another of that name, which is not what was chosen.
+        raise InstallError(
+            f"{reference} is in the registry {chosen['source']!r}, which packages cannot be fetched from",
+            hint="bring it into this registry with 'hyperhost sync', or install it from a file",
+        )
     artifact = operations.run("read", artifact=reference)
     if artifact["type"] != "plugin":
         if asked:

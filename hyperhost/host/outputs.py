@@ -20,7 +20,11 @@ __all__ = ["write_outputs"]
 
 
 def write_outputs(
-    target: Path | str, outputs: Iterable[GeneratedOutput | Mapping[str, Any]], *, replace: bool = False
+    target: Path | str,
+    outputs: Iterable[GeneratedOutput | Mapping[str, Any]],
+    *,
+    replace: bool = False,
+    then: Callable[[], object] | None = None,
 ) -> list[Path]:
     """Write files and directories that a template generated; artifacts among them are left out.
 
@@ -32,6 +36,7 @@ def write_outputs(
         target: The folder; made when it is not there, but not what is above it.
         outputs: As the operation ``generate`` answered, as data or as values.
         replace: Replace files that are there already.
+        then: Called when everything is in its place. What it raises is raised, and all is taken back.
 
     Returns:
         The paths of what was written, in the order of the outputs.
@@ -50,9 +55,9 @@ def write_outputs(
         )
     try:
         if folder.is_dir():
-            _write_into(folder, wanted, replace)
+            _write_into(folder, wanted, replace, then)
         else:
-            _write_whole(folder, wanted)
+            _write_whole(folder, wanted, then)
     except OSError as error:
         place = error.filename2 or error.filename or folder
         raise OutputFileError(
@@ -73,7 +78,7 @@ def _read(output: GeneratedOutput | Mapping[str, Any]) -> GeneratedOutput:
     return found
 
 
-def _write_whole(folder: Path, wanted: list[GeneratedOutput]) -> None:
+def _write_whole(folder: Path, wanted: list[GeneratedOutput], then: Callable[[], object] | None) -> None:
     beside = folder.with_name(f".{folder.name}-{secrets.token_hex(8)}")
     beside.mkdir()
     try:
@@ -89,12 +94,20 @@ def _write_whole(folder: Path, wanted: list[GeneratedOutput]) -> None:
             if output.kind is OutputKind.DIRECTORY:
                 (beside / output.path).chmod(int(output.mode, 8))
         beside.rename(folder)  # fails where something came to be in the meantime
+        if then is not None:
+            try:
+                then()
+            except BaseException:
+                folder.rename(beside)
+                raise
     except BaseException:
         shutil.rmtree(beside, ignore_errors=True)
         raise
 
 
-def _write_into(folder: Path, wanted: list[GeneratedOutput], replace: bool) -> None:
+def _write_into(
+    folder: Path, wanted: list[GeneratedOutput], replace: bool, then: Callable[[], object] | None
+) -> None:
     """Write into a folder that others may have changed, or be changing, to lead us elsewhere."""
     beside = folder / f".hyperhost-{secrets.token_hex(8)}"
     beside.mkdir()
@@ -113,6 +126,8 @@ def _write_into(folder: Path, wanted: list[GeneratedOutput], replace: bool) -> N
                 for output in wanted:
                     if output.kind is OutputKind.DIRECTORY:
                         writing.set_mode(tuple(output.path.split("/")), int(output.mode, 8))
+                if then is not None:
+                    then()
             except BaseException:
                 writing.take_back()
                 raise
@@ -176,7 +191,7 @@ class _Writing:
         regular = stat.S_ISREG(os.stat(name, dir_fd=above, follow_symlinks=False).st_mode)
         if not (regular and self._replace):
             what = "is there already" if regular else "is there and is no file"
-            hint = "nothing was written; choose another folder, or replace what is there"
+            hint = "nothing was written; choose another folder, or replace what is there (--force)"
             raise OutputFileError(f"{path!r} {what}", hint=hint)
         old = staged.with_name(f"{staged.name}.old")
         os.link(name, old, src_dir_fd=above, follow_symlinks=False)

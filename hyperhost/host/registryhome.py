@@ -6,12 +6,14 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from hyperhost.errors import ConfigError, UnknownOperationError
+from hyperhost.contracts import KeptNames
+from hyperhost.errors import ConfigError, RefusalError, UnknownOperationError
 
 if TYPE_CHECKING:
     from hyperhost.host.home import Home
+    from hyperhost.host.host import Host
 
-__all__ = ["init_registry"]
+__all__ = ["init_registry", "is_lost", "make_anew"]
 
 
 def init_registry(
@@ -66,3 +68,21 @@ def init_registry(
             write_config(home.config_file, before)
         raise
     return [*made, *sorted(path for path in home.path.glob("data/*/*.db") if path not in there)]
+
+
+def is_lost(host: Host) -> bool:
+    """Whether the store of a registry was made and is gone, so that it refuses everything."""
+    try:
+        host.hook.storage_names()
+    except RefusalError as refusal:
+        return refusal.rule == "storage.lost"
+    return False
+
+
+def make_anew(host: Host) -> None:
+    """Make an empty store in the place of one that is lost.
+
+    Raises:
+        RefusalError: it cannot be made.
+    """
+    host.hook.storage_clear(names=KeptNames([], []))

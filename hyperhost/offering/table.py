@@ -8,6 +8,7 @@ import typing
 from collections.abc import Callable, Iterable, Mapping
 from contextlib import nullcontext
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any, TypeVar
 
 from hyperhost.contracts import OperationCall, OperationInfo, OperationOutcome
@@ -23,21 +24,64 @@ _ATTRIBUTE = "hyperhost_operation"
 Function = TypeVar("Function", bound=Callable[..., Any])
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Operation:
-    """One operation.
+    """One operation. Types and schemas are worked out when they are asked for: a call needs no schema.
 
     Attributes:
-        info: What front ends are told.
+        name: Its name.
+        group: Where front ends show it.
+        permission: What a principal must hold, ``KIND:ACTION``.
+        changes: It changes something.
+        reads_private: It may hand out what not everybody may see.
         run: Called with :class:`Asked` and the arguments by name.
-        kinds: Type of each argument by name.
-        needed: Names of the arguments that must be given.
     """
 
-    info: OperationInfo
+    name: str
+    group: str
+    permission: str
+    changes: bool
+    reads_private: bool
     run: Callable[..., Any]
-    kinds: Mapping[str, Any]
-    needed: tuple[str, ...]
+
+    @cached_property
+    def _hints(self) -> Mapping[str, Any]:
+        return typing.get_type_hints(self.run, include_extras=True)
+
+    @cached_property
+    def _parameters(self) -> list[inspect.Parameter]:
+        return list(inspect.signature(self.run).parameters.values())[1:]
+
+    @cached_property
+    def kinds(self) -> Mapping[str, Any]:
+        """Type of each argument by name."""
+        return {each.name: self._hints[each.name] for each in self._parameters}
+
+    @cached_property
+    def needed(self) -> tuple[str, ...]:
+        """Names of the arguments that must be given."""
+        return tuple(each.name for each in self._parameters if each.default is inspect.Parameter.empty)
+
+    @cached_property
+    def info(self) -> OperationInfo:
+        """What front ends are told."""
+        arguments = {
+            "type": "object",
+            "properties": {key: schema_of(kind) for key, kind in self.kinds.items()},
+            "required": list(self.needed),
+            "additionalProperties": False,
+        }
+        answer = self._hints.get("return")
+        return OperationInfo(
+            self.name,
+            (inspect.getdoc(self.run) or "").partition("\n")[0],
+            self.group,
+            self.permission,
+            self.changes,
+            self.reads_private,
+            _text(arguments),
+            "" if answer in (None, Any) else _text(schema_of(answer)),
+        )
 
     def arguments(self, text: str) -> dict[str, Any]:
         """The arguments written as a JSON object.
@@ -53,58 +97,38 @@ class Operation:
                 raise invalid(
                     name[:80],
                     "unknown",
-                    f"{name[:80]!r} is no argument of {self.info.name}",
+                    f"{name[:80]!r} is no argument of {self.name}",
                     f"known are {known}",
                 )
         for name in self.needed:
             if name not in given:
-                raise invalid(name, "missing", f"{self.info.name} needs {name!r}")
+                raise invalid(name, "missing", f"{self.name} needs {name!r}")
         found = {}
         for name, value in given.items():
             try:
                 found[name] = value if self.kinds[name] is Any else from_data(self.kinds[name], value)
             except DataError as error:
                 path = f"{name}.{error.path}" if error.path and error.path[0] != "[" else name + error.path
-                raise invalid(path, "type", f"{path} {error.problem}") from None
+                raise invalid(path, "type", f"{path} {error.problem}", error.hint) from None
         return found
 
 
 def operation(
-    *, group: str, permission: str, name: str = "", changes: bool = False, reads_private: bool = False
+    name: str = "", *, group: str, permission: str, changes: bool = False, reads_private: bool = False
 ) -> Callable[[Function], Function]:
     """Mark a function as an operation; see the package.
 
     Args:
+        name: Its name; that of the function when empty.
         group: Where front ends show it.
         permission: What a principal must hold, ``KIND:ACTION``.
-        name: Its name; that of the function when empty.
         changes: It changes something: it runs in a unit of work and is audited.
         reads_private: It may hand out what not everybody may see.
     """
 
     def mark(function: Function) -> Function:
-        hints = typing.get_type_hints(function, include_extras=True)
-        parameters = list(inspect.signature(function).parameters.values())[1:]
-        kinds = {each.name: hints[each.name] for each in parameters}
-        needed = tuple(each.name for each in parameters if each.default is inspect.Parameter.empty)
-        arguments = {
-            "type": "object",
-            "properties": {key: schema_of(kind) for key, kind in kinds.items()},
-            "required": list(needed),
-            "additionalProperties": False,
-        }
-        answer = hints.get("return")
-        info = OperationInfo(
-            name or function.__name__,
-            (inspect.getdoc(function) or "").partition("\n")[0],
-            group,
-            permission,
-            changes,
-            reads_private,
-            _text(arguments),
-            "" if answer in (None, Any) else _text(schema_of(answer)),
-        )
-        setattr(function, _ATTRIBUTE, Operation(info, function, kinds, needed))
+        found = Operation(name or function.__name__, group, permission, changes, reads_private, function)
+        setattr(function, _ATTRIBUTE, found)
         return function
 
     return mark
@@ -126,7 +150,7 @@ class OperationTable:
     """
 
     def __init__(
-        self, members: Iterable[object], alike: Callable[[Any, OperationInfo], None] | None = None
+        self, members: Iterable[object], alike: Callable[[Any, Operation], None] | None = None
     ) -> None:
         self.operations: dict[str, Operation] = {}
         self._alike = alike
@@ -134,9 +158,9 @@ class OperationTable:
             for each in [member, *vars(member).values()] if inspect.ismodule(member) else [member]:
                 found = getattr(each, _ATTRIBUTE, None)
                 if isinstance(found, Operation):
-                    if self.operations.get(found.info.name, found) is not found:
-                        raise ValueError(f"two operations are called {found.info.name!r}")
-                    self.operations[found.info.name] = found
+                    if self.operations.get(found.name, found) is not found:
+                        raise ValueError(f"two operations are called {found.name!r}")
+                    self.operations[found.name] = found
 
     def infos(self) -> list[OperationInfo]:
         """What front ends are told, in the order in which help shows it."""
@@ -154,10 +178,10 @@ class OperationTable:
         if known is None:
             return None
         arguments = known.arguments(call.arguments_json)
-        with asked.unit() if known.info.changes else nullcontext():
+        with asked.unit() if known.changes else nullcontext():
             answer = known.run(asked, **arguments)
             if self._alike is not None:
-                self._alike(asked, known.info)
+                self._alike(asked, known)
         return OperationOutcome(
             _text(to_data(answer)),
             asked.changes,

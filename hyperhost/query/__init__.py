@@ -10,7 +10,7 @@ from __future__ import annotations
 from .document import FlatDocument, flat
 from .fields import EXACT_FACETS, FIELDS, SEARCHED, SORT_KEYS, Field, FieldKind, nearest
 from .highlighting import highlights
-from .matching import fields_of, is_whole, matches
+from .matching import distance_within, fields_of, is_whole, matches
 from .paging import MAX_PAGE, Order, Place
 from .parsing import parse
 from .tree import (
@@ -55,6 +55,7 @@ __all__ = [
     "Prefix",
     "Word",
     "both",
+    "distance_within",
     "fields_of",
     "flat",
     "folded",

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from bisect import bisect_left
+from collections.abc import Iterable, Sequence
 from typing import NoReturn
 
 from hyperhost.versions.boundaries import (
@@ -10,13 +11,14 @@ from hyperhost.versions.boundaries import (
     complement,
     contains,
     intersection,
+    intervals,
     union,
     union_all,
 )
 from hyperhost.versions.comparators import FIRST_PRERELEASE, FIRST_RELEASE, LOWEST, following, spans
 from hyperhost.versions.reading import read_alternatives
 from hyperhost.versions.text import canonical
-from hyperhost.versions.version import Version, read
+from hyperhost.versions.version import Key, Version, read
 
 __all__ = ["VersionSet"]
 
@@ -94,6 +96,19 @@ class VersionSet:
         found = read(version)
         return contains(self._prereleases if found.is_prerelease else self._releases, found.key)
 
+    def among(self, keys: Sequence[Key], prereleases: int = 0) -> int:
+        """Which of many versions are in it. Takes time logarithmic in their number for each interval.
+
+        Args:
+            keys: ``Version.key`` of each, in ascending order.
+            prereleases: The positions of those that are pre-releases, as bits: bit 0 is the first.
+
+        Returns:
+            The positions of those in the set, as bits.
+        """
+        releases, others = _positions(self._releases, keys), _positions(self._prereleases, keys)
+        return releases & ~prereleases | others & prereleases
+
     def issubset(self, other: VersionSet) -> bool:
         """Whether every version in this set is in the other."""
         return self & other == self
@@ -161,3 +176,11 @@ class VersionSet:
 
     def __reduce__(self) -> tuple[type[VersionSet], tuple[Boundaries, Boundaries]]:
         return VersionSet, (self._releases, self._prereleases)
+
+
+def _positions(boundaries: Boundaries, keys: Sequence[Key]) -> int:
+    found = 0
+    for begin, end in intervals(boundaries):
+        high = len(keys) if end is None else bisect_left(keys, end)
+        found |= (1 << high) - (1 << bisect_left(keys, begin, 0, high))
+    return found

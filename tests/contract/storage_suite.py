@@ -28,6 +28,7 @@ from hyperhost.contracts import (
     DependencyCondition,
     DependencyType,
     Deprecation,
+    KeptNames,
     PageRequest,
     Publisher,
     PutMode,
@@ -430,6 +431,14 @@ class StorageSuite(StorageReadSuite):
         create(storage, artifact(1, content=ContentInfo(HELLO, 5)))
         storage.storage_delete_artifact(artifact_id=artifact(1).id)
         assert storage.storage_stat_content(content_hash=HELLO).size == 5
+
+    def test_clearing_artifacts_leaves_contents_and_how_many_there_are(self, storage: Any) -> None:
+        storage.storage_put_content(content_hash=HELLO, data=b"hello")
+        create(storage, artifact(1, content=ContentInfo(HELLO, 5)))
+        storage.storage_clear(names=KeptNames([], []))
+        assert storage.storage_usage() == StorageTotals(artifacts=0, contents=1, content_bytes=5)
+        assert storage.storage_delete_content(content_hash=HELLO) is True
+        assert storage.storage_usage() == StorageTotals()
 
     # --- several callers at once --------------------------------------------------------------
 

@@ -10,6 +10,7 @@ import pytest
 from search_suite import SearchSuite
 
 import hyperhost
+from builtin_plugins.search_sql.plugin import SearchSql
 from builtin_plugins.search_whoosh.plugin import SearchWhoosh
 
 
@@ -26,4 +27,20 @@ class TestSearchWhooshOnDisk(SearchSuite):
     def search(self, tmp_path: Path) -> Iterator[Any]:
         with hyperhost.Host("search", home=tmp_path) as host:
             host.register(SearchWhoosh(), "search-whoosh")
+            yield host.hook
+
+
+class TestSearchSqlInMemory(SearchSuite):
+    @pytest.fixture
+    def search(self) -> Iterator[Any]:
+        with hyperhost.Host("search") as host:
+            host.register(SearchSql(), "search-sql")
+            yield host.hook
+
+
+class TestSearchSqlOnDisk(SearchSuite):
+    @pytest.fixture
+    def search(self, tmp_path: Path) -> Iterator[Any]:
+        with hyperhost.Host("search", home=tmp_path) as host:
+            host.register(SearchSql(), "search-sql")
             yield host.hook

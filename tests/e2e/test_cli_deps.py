@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 import contextlib
+import csv
 import io
 import json
 import shutil
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 from cli_shell import Done, Shell
-from installed import installed_shell
 from resolution_hosts import publish
 
 import hyperhost
@@ -63,12 +62,12 @@ class Here:
 
 
 @pytest.fixture
-def here(shop_template: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Here]:
+def here(shop_template: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Here:
     shutil.copytree(shop_template / "home", tmp_path / "home")
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("HYPERHOST_NAMESPACE", "org.acme")
     monkeypatch.setenv("COLUMNS", "120")
-    yield Here(tmp_path)
+    return Here(tmp_path)
 
 
 def added(here: Here, *names: str) -> None:
@@ -87,7 +86,7 @@ def test_a_project_begins_with_an_add_and_is_locked(here: Here) -> None:
     assert here.text(PROJECT) == '[dependencies]\n"org.acme/app" = "^1.0.0"\n'
     assert [line.split() for line in done.out.splitlines()] == [
         ["ARTIFACT", "VERSION", "CHANGE", "NEEDED", "BY"],
-        ["org.acme/app", "1.0.0", "new"],
+        ["org.acme/app", "1.0.0", "new", "-"],
         ["org.acme/db", "1.0.0", "new", "org.acme/app"],
         ["org.acme/log", "1.1.0", "new", "org.acme/app,", "org.acme/db"],
     ]
@@ -114,7 +113,8 @@ def test_what_cannot_be_is_not_added(here: Here) -> None:
     done = here("deps", "add", "log@^2")
     assert done.status == 1
     assert "there is no choice of versions that satisfies everything" in done.err
-    assert "org.acme/log ^2, version solving failed." in done.err
+    assert "org.acme/app 1.0.0 depends on org.acme/db ^1" in done.err
+    assert done.err.endswith("org.acme/log ^2 and org.acme/app ^1.0.0, version solving failed.\n")
     assert (here.text(PROJECT), here.text(LOCK)) == before
     error = json.loads(here("deps", "add", "lgo", "-o", "json").err)
     assert error["code"] == "HH-RESOLUTION"
@@ -173,6 +173,9 @@ def test_trees_graphs_and_reasons(here: Here) -> None:
     assert here.text("graph.svg").startswith("<svg ")
     data = here.ok("deps", "graph", "-o", "json").data
     assert data["nodes"]["org.acme/log"] == "1.1.0"
+    reverse = here.ok("deps", "tree", "db", "--reverse").out
+    assert reverse.splitlines()[:2] == ["org.acme/db", "├── org.acme/app 1.0.0 [^1]"]
+    assert len(here.ok("deps", "graph", "--depth", "1", "-o", "json").data["nodes"]) == 1
     why = here.ok("deps", "why", "log").out
     assert "org.acme/app ^1.0.0 was asked for; org.acme/app 1.0.0 needs org.acme/log *." in why
     assert "org.acme/bad is not needed by this project" in here("deps", "why", "bad").err
@@ -199,6 +202,29 @@ def test_outdated_what_if_and_conflicts(here: Here) -> None:
     assert here("deps", "conflicts", "org.acme", "--only").status == 0
 
 
+def test_reasons_and_conflicts_are_csv_when_csv_is_asked_for(here: Here) -> None:
+    here.ok("deps", "add", "app")
+    rows = list(csv.reader(io.StringIO(here.ok("deps", "why", "db", "-o", "csv").out)))
+    assert rows[:2] == [["sentence"], ["org.acme/db 1.0.0 is part of the answer."]]
+    done = here("deps", "conflicts", "org.acme", "-o", "csv")
+    rows = list(csv.reader(io.StringIO(done.out)))
+    assert (done.status, rows[0], [row[0] for row in rows[1:]]) == (
+        1,
+        ["artifact", "explanation"],
+        ["org.acme.web/bad@1.0.0"],
+    )
+
+
+def test_a_lock_that_is_no_text_is_refused_with_what_to_do(here: Here) -> None:
+    here.ok("deps", "add", "app")
+    (here.directory / LOCK).write_bytes(b"format\xff")
+    done = here("deps", "resolve")
+    assert done.status == 1
+    assert "hyperhost.lock cannot be read: byte 6 is not UTF-8" in done.err
+    assert "restore it from version control" in done.err
+    assert "permissions" not in done.err
+
+
 def test_a_yanked_version_stays_with_a_warning_until_it_is_upgraded(here: Here) -> None:
     added(here)
     here.ok("version", "yank", "log@1.1.0", "--reason", "leaks")
@@ -222,23 +248,27 @@ def test_a_plain_index_is_solved_without_a_registry(bare: Shell, tmp_path: Path)
     index.write_text(
         json.dumps({"a": {"1.0.0": {"b": "^1"}, "2.0.0": {"b": "^9"}}, "b": {"1.0.0": {}, "1.1.0": {}}})
     )
-    shell = installed_shell(tmp_path, None) if False else bare
     words = ("deps", "solve", "--index", str(index), "--root")
-    done = shell.ok(*words, "a@*", "--locked", "b@1.0.0", "--output", "json")
+    done = bare.ok(*words, "a@*", "--locked", "b@1.0.0", "--output", "json")
     assert done.data == {"versions": {"b": "1.0.0", "a": "1.0.0"}, "cycles": []}
-    failed = shell(*words, "a@^2", "--output", "json")
+    failed = bare(*words, "a@^2", "--output", "json")
     error = json.loads(failed.err)
     assert (failed.status, error["code"]) == (1, "HH-RESOLUTION")
     assert "a ^2, which depends on b ^9" in error["explanation"]
-    assert shell(*words, "a@^^1").status == 1
-    assert not shell.home.exists()
+    assert bare(*words, "a@^^1").status == 1
+    assert not bare.home.exists()
 
 
-def test_a_person_at_a_terminal_chooses(here: Here) -> None:
-    added(here, "log@*")
-    shell = Shell(here.directory)
-    shell.environ["PYTHONPATH"] = shell.environ["PYTHONPATH"]
-    status, shown = shell.on_terminal([], "deps", "resolve", "org.acme/app", "--strategy", "newest")
-    assert (status, "org.acme/app" in shown) == (0, True)
-    done = here("deps", "resolve", "log@^1", "--strategy", "manual")
+def test_a_person_at_a_terminal_chooses_and_without_a_terminal_nobody_does(here: Here) -> None:
+    words = ("deps", "resolve", "org.acme/log@^1", "--strategy", "manual")
+    status, shown = Shell(here.directory).on_terminal(["1.7.0", "1.0.0"], *words)
+    assert "org.acme/log: which of 1.1.0, 1.0.0? [1.1.0]:" in shown
+    assert "'1.7.0' is not one of" in shown
+    assert (status, shown.splitlines()[-1].split()) == (0, ["org.acme/log", "1.0.0", "new", "-"])
+    done = here(*words)
     assert (done.status, "nobody answers for the strategy 'manual'" in done.err) == (1, True)
+
+
+def test_a_constraint_names_an_artifact_wherever_one_is_named(here: Here) -> None:
+    assert here.ok("artifact", "get", "log@^1", "-o", "json").data["version"] == "1.1.0"
+    assert here("artifact", "get", "log@^9").status == 1

@@ -163,6 +163,11 @@ def test_the_past_can_be_looked_at_and_compared(registry: Shell) -> None:
     found = registry.ok("registry", "diff", between, "-o", "json").data
     assert found["added"] == ["org.acme/new@1.0.0"]
     assert [field["path"] for field in found["changed"][0]["fields"]] == ["metadata.description"]
+    assert registry.ok("registry", "diff", between, "-o", "csv").out.splitlines() == [
+        "change,artifact,path,before,after",
+        "added,org.acme/new@1.0.0,,,",
+        "changed,org.acme/auth@1.0.0,metadata.description,before,after",
+    ]
 
 
 def test_a_template_generates_its_files_or_none(registry: Shell, tmp_path: Path) -> None:
@@ -259,3 +264,62 @@ def test_the_tab_key_is_silent_where_there_is_nothing(registry_template: Path, t
     shell.home.mkdir(mode=0o700)
     (shell.home / "hyperhost.toml").write_text("broken [")
     assert complete(shell, "hyperhost artifact get org.") == []
+
+
+def test_a_namespace_as_it_was_tells_of_all_that_lay_in_it(registry: Shell, tmp_path: Path) -> None:
+    from registries import registry as another
+
+    with another() as large:
+        for number in range(1_001):
+            large.create(f"part-{number}")
+        large.run("export", target=str(tmp_path / "large.hhe"))
+    registry.ok("import", str(tmp_path / "large.hhe"))
+    lain = registry.ok("namespace", "get", "org.acme", "--at", "now", "-o", "json").data
+    assert len(set(lain["artifacts"])) == 1_001
+
+
+def test_an_export_does_not_take_the_place_of_a_dangling_link(registry: Shell, tmp_path: Path) -> None:
+    link = tmp_path / "all.hhe"
+    link.symlink_to(tmp_path / "away" / "all.hhe")
+    refused = registry("export", str(link))
+    assert (refused.status, "is there already" in refused.err, link.is_symlink()) == (1, True, True)
+    gone = registry("export", str(tmp_path / "away" / "all.hhe"))
+    assert (gone.status, gone.err.startswith(f"error: {tmp_path}")) == (1, True), "no word about hooks"
+
+
+def test_a_decision_that_meets_nothing_is_told(registry: Shell, tmp_path: Path) -> None:
+    other = tmp_path / "other"
+    registry.ok("registry", "init", "--home", str(other))
+    done = registry.ok("sync", str(other), "--resolve", "org.acme/misspelt@1.0.0=source")
+    assert "warning: --resolve org.acme/misspelt@1.0.0: nothing of that name" in done.err
+
+
+def test_a_template_whose_files_cannot_be_written_creates_no_artifact(
+    registry: Shell, tmp_path: Path
+) -> None:
+    draft = {
+        "name": "org.acme/both",
+        "type": "template",
+        "version": "1.0.0",
+        "manifest": {
+            "engine": "jinja2",
+            "outputs": [
+                {"path": "a.txt", "content": "x"},
+                {"path": "org.acme/made@1.0.0", "kind": "artifact", "content": '{"type": "library"}'},
+            ],
+        },
+    }
+    (tmp_path / "both.json").write_text(json.dumps(draft))
+    registry.ok("artifact", "create", str(tmp_path / "both.json"))
+    place = tmp_path / "out"
+    place.mkdir()
+    (place / "a.txt").write_text("mine")
+    generate = ("artifact", "generate", "org.acme/both", "--to", str(place))
+    refused = registry(*generate)
+    assert (refused.status, "nothing was written" in refused.err) == (1, True)
+    assert registry.ok("artifact", "list", "-q").out == "org.acme/both@1.0.0\n"
+    made = registry.ok(*generate, "--force", "-o", "json").data
+    assert (len(made["created"]), (place / "a.txt").read_text()) == (1, "x")
+    (place / "a.txt").write_text("mine")
+    again = registry(*generate, "--force")  # now it is the artifact that is there
+    assert (again.status, "exists already" in again.err, (place / "a.txt").read_text()) == (1, True, "mine")

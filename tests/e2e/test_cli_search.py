@@ -43,6 +43,23 @@ def test_search_finds_what_other_processes_create(registry: Shell) -> None:
     assert (rebuilt["documents"], rebuilt["behind"]) == (2, 0)
 
 
+def test_the_engine_that_is_selected_builds_its_index_with_the_next_search(registry: Shell) -> None:
+    create(registry, "auth", "library", "Logs people in with OAuth2")
+    assert registry.ok("search", "people", "--quiet").out == "org.acme/auth@1.0.0\n"
+    settings = registry.home / "hyperhost.toml"
+    settings.write_text(settings.read_text().replace('"search-whoosh"', '"search-sql"'))
+    create(registry, "oauth", "library", "Logs more people in")
+    found = registry.ok("search", "people", "--explain", "-o", "json").data
+    assert {hit["artifact"] for hit in found["hits"]} == {"org.acme/auth@1.0.0", "org.acme/oauth@1.0.0"}
+    assert "people" in found["hits"][0]["explanation"]
+    assert "nothing was found for 'peeple'" in registry.ok("search", "peeple").err
+    assert (registry.home / "data" / "search-sql" / "current").read_text().startswith("index-")
+    settings.write_text(settings.read_text().replace('search = "search-sql"\n', ""))
+    unclear = registry("search", "people")
+    assert unclear.status == 1
+    assert "[providers] search = " in unclear.err.replace("\n", " ")
+
+
 def test_what_cannot_be_searched_for_is_said(registry: Shell) -> None:
     for arguments, words in (
         (("search",), "nothing to search for"),

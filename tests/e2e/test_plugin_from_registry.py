@@ -42,9 +42,11 @@ def _publish(
     needs: dict[str, str] | None = None,
     kind: str = "plugin",
     required: tuple[tuple[str, str], ...] = (),
+    packed_as: str = "",
 ) -> None:
     file = place / f"{name}-{version}.hhp"
-    source = packed(place / f"{name}-{version}", id=name, version=version, required=required)
+    directory = place / f"{name}-{version}"
+    source = packed(directory, id=name, version=packed_as or version, required=required)
     shell.ok("plugin", "pack", str(source), "--out", str(file))
     draft = {
         "namespace": "org.acme",
@@ -122,4 +124,69 @@ def test_what_cannot_be_installed_is_named(stocked: Shell, reference: str, words
     done = stocked("plugin", "install", reference, "--yes")
     assert done.status == 1
     assert words in done.err
+    assert _installed(stocked) == {}
+
+
+def test_json_is_one_document_that_names_the_others(stocked: Shell) -> None:
+    done = stocked.ok("plugin", "install", "org.acme/scan", "--yes", "-o", "json").data
+    assert (done["id"], done["changed"]) == ("scan", True)
+    assert done["notes"] == ["installed base 1.5.0, which org.acme/scan needs", "installed scan 1.0.0"]
+    again = stocked.ok("plugin", "install", "org.acme/scan", "--yes").err
+    assert again.splitlines() == ["scan 1.0.0 is installed already"]
+
+
+def test_what_is_installed_keeps_what_it_needs(stocked: Shell) -> None:
+    stocked.ok("plugin", "install", "org.acme/scan", "--yes")
+    done = stocked("plugin", "install", "org.acme/base@2", "--yes")
+    assert done.status == 1
+    assert "org.acme/scan, which depends on org.acme/base ^1.0.0" in done.err
+    assert _installed(stocked) == {"base": "1.5.0", "scan": "1.0.0"}
+
+
+def test_an_older_version_is_installed_with_force_only(stocked: Shell) -> None:
+    stocked.ok("plugin", "install", "org.acme/base", "--yes")
+    refused = stocked("plugin", "install", "org.acme/base@1.0.0", "--yes")
+    assert refused.status == 1
+    assert "version 1.0.0 is older than 2.0.0" in refused.err
+    stocked.ok("plugin", "install", "org.acme/base@1.0.0", "--yes", "--force")
+    assert _installed(stocked) == {"base": "1.0.0"}
+
+
+def test_what_was_installed_before_another_failed_is_said(stocked: Shell, tmp_path: Path) -> None:
+    _publish(stocked, tmp_path, "scan", "1.2.0", needs={"base": "*"}, required=(("clock", "to date"),))
+    done = stocked("plugin", "install", "org.acme/scan@1.2.0", "--grant", "log")
+    assert done.status == 1
+    assert "before that failed, and it stays so: installed base 2.0.0" in done.err
+    assert _installed(stocked) == {"base": "2.0.0"}
+    stocked.ok("plugin", "install", "org.acme/scan@1.2.0", "--grant", "clock")
+    assert _installed(stocked) == {"base": "2.0.0", "scan": "1.2.0"}
+
+
+def test_a_package_of_another_version_than_its_artifact_installs_nothing(
+    stocked: Shell, tmp_path: Path
+) -> None:
+    _publish(stocked, tmp_path, "scan", "1.3.0", needs={"base": "*"}, packed_as="0.9.0")
+    done = stocked("plugin", "install", "org.acme/scan@1.3.0", "--yes")
+    assert done.status == 1
+    assert "org.acme/scan@1.3.0 holds version 0.9.0" in done.err
+    assert _installed(stocked) == {}
+
+
+def test_a_plugin_of_that_id_from_elsewhere_is_not_replaced(stocked: Shell, tmp_path: Path) -> None:
+    stocked.ok("plugin", "install", str(packed(tmp_path / "own", id="base", version="0.1.0")), "--yes")
+    done = stocked("plugin", "install", "org.acme/scan", "--yes")
+    assert done.status == 1
+    assert "org.acme/base is a plugin of the same id" in done.err
+    assert "hyperhost plugin uninstall base" in done.err
+    assert _installed(stocked) == {"base": "0.1.0"}
+
+
+def test_what_another_registry_has_is_not_taken_from_this_one(stocked: Shell, tmp_path: Path) -> None:
+    index = tmp_path / "index.json"
+    index.write_text(json.dumps({"org.acme/base": {"1.0.0": {}}}))
+    with (stocked.home / "hyperhost.toml").open("a") as config:
+        config.write(f'\n[plugins.resolution.config.pins]\n"org.acme/base" = "index:{index}"\n')
+    done = stocked("plugin", "install", "org.acme/base", "--yes")
+    assert done.status == 1
+    assert f"org.acme/base@1.0.0 is in the registry 'index:{index}'" in done.err
     assert _installed(stocked) == {}

@@ -13,13 +13,17 @@ from pathlib import Path
 import pytest
 from search_hosts import searchable
 
+from builtin_plugins.search_sql.plugin import SearchSql
+
 SUPPORT = Path(__file__).resolve().parents[1] / "support"
 ROOT = SUPPORT.parents[1]
 PROGRAM = """
 import sys
 from pathlib import Path
 from search_hosts import searchable
-with searchable(Path(sys.argv[1])) as registry:
+from builtin_plugins.search_sql.plugin import SearchSql
+from builtin_plugins.search_whoosh.plugin import SearchWhoosh
+with searchable(Path(sys.argv[1]), {"whoosh": SearchWhoosh, "sql": SearchSql}[sys.argv[3]]()) as registry:
     number = int(sys.argv[2])
     print("ready", flush=True)
     while True:
@@ -34,13 +38,14 @@ with searchable(Path(sys.argv[1])) as registry:
 
 
 @pytest.mark.timeout(300)
-def test_what_was_acknowledged_is_found_after_kills_at_any_moment(tmp_path: Path) -> None:
+@pytest.mark.parametrize("engine", ["whoosh", "sql"])
+def test_what_was_acknowledged_is_found_after_kills_at_any_moment(tmp_path: Path, engine: str) -> None:
     chosen = random.Random(5)
     environ = {**os.environ, "PYTHONPATH": os.pathsep.join([str(ROOT), str(SUPPORT)])}
     last = told = 0
     for _ in range(12):
         program = subprocess.Popen(
-            [sys.executable, "-c", PROGRAM, str(tmp_path), str(last + 1)],
+            [sys.executable, "-c", PROGRAM, str(tmp_path), str(last + 1), engine],
             stdout=subprocess.PIPE,
             env=environ,
             text=True,
@@ -54,7 +59,7 @@ def test_what_was_acknowledged_is_found_after_kills_at_any_moment(tmp_path: Path
         program.wait()
         told += len(numbers)
         last = max([last, *numbers]) + 1  # the one that was not acknowledged may be there
-        with searchable(tmp_path) as registry:
+        with searchable(tmp_path, SearchSql() if engine == "sql" else None) as registry:
             found = set(registry.found("people", size=1000))
             listed = {item["name"] for item in registry.run("list", page={"size": 1000})["items"]}
             assert {f"auth-{number}" for number in numbers} <= found

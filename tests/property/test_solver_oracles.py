@@ -14,6 +14,7 @@ from nab_resolver.ranges import Range
 from nab_resolver.resolver import BaseProvider, Resolver
 
 from builtin_plugins.resolution import solve
+from builtin_plugins.resolution.solve_versions import Tables, positions
 from hyperhost.errors import ResolutionError
 from hyperhost.versions import satisfies
 
@@ -84,6 +85,22 @@ def solvable(roots: dict[str, str], index: Index) -> bool:
         if all(name in chosen and satisfies(chosen[name], constraint) for name, constraint in wanted):
             return True
     return False
+
+
+NUMBERS = st.integers(0, 3)
+PARTS = st.builds("{}.{}.{}".format, NUMBERS, NUMBERS, NUMBERS)
+ANY_VERSION = st.one_of(PARTS, st.builds("{}-{}.{}".format, PARTS, st.sampled_from(["a", "rc"]), NUMBERS))
+SIMPLE = st.builds("{}{}".format, st.sampled_from(["", "^", "~", ">", ">=", "<", "<=", "="]), ANY_VERSION)
+ANY_CONSTRAINT = st.lists(st.lists(SIMPLE, min_size=1, max_size=2).map(" ".join), max_size=3).map(" || ".join)
+
+
+@settings(max_examples=500, deadline=None)
+@given(st.lists(ANY_VERSION, unique=True, max_size=12), ANY_CONSTRAINT)
+def test_a_set_of_positions_is_what_satisfies_a_constraint(versions: list[str], constraint: str) -> None:
+    tables = Tables()
+    table = tables.table(versions)
+    mask = table.mask(tables.constraint(constraint))
+    assert {table.texts[at] for at in positions(mask)} == {v for v in versions if satisfies(v, constraint)}
 
 
 # nab-resolver

@@ -182,6 +182,8 @@ def test_a_script_reaches_nothing_and_remembers_nothing(registry):
         ".",
         "a//b",
         "\u202e",
+        ".git/hooks/post-commit",
+        "a/.GIT/config",
     ],
 )
 def test_a_path_that_leads_out_of_the_folder_is_refused_where_it_is_made(registry, path):

@@ -17,6 +17,7 @@ import struct
 import subprocess
 import sys
 import tempfile
+import threading
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
@@ -41,6 +42,7 @@ class Forks:
 
     def __init__(self, environ: Mapping[str, str]) -> None:
         self._socket, its = socket.socketpair()
+        self._ordering = threading.Lock()
         with its, tempfile.TemporaryFile() as said:
             self._process = subprocess.Popen(
                 [sys.executable, __file__, str(its.fileno())],
@@ -71,8 +73,9 @@ class Forks:
             mine, its = map(stack.enter_context, socket.socketpair())
             order = json.dumps([list(words), dict(environ), str(Path.cwd())]).encode()
             fds = [*(stream.fileno() for stream in streams), its.fileno()]
-            socket.send_fds(self._socket, [struct.pack("!I", len(order))], fds)
-            self._socket.sendall(order)
+            with self._ordering:  # an order is two messages, and several threads may give one
+                socket.send_fds(self._socket, [struct.pack("!I", len(order))], fds)
+                self._socket.sendall(order)
             its.close()
             number = _number(mine)
             mine.settimeout(timeout)

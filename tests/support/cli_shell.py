@@ -99,7 +99,7 @@ class Shell:
                 if not data:
                     break
                 shown += data
-                if shown.endswith(b"[y/N] ") and waiting:
+                if shown.endswith((b"[y/N] ", b"]: ")) and waiting:
                     os.write(terminal, waiting.pop(0).encode() + b"\n")
         finally:
             os.close(terminal)

@@ -45,10 +45,17 @@ def register(app: typer.Typer) -> None:
         values |= {key: _value(text) for key, text in pairs(parameters, "--set").items()}
         reference = full(session, artifact, namespace)
         with door(session, changes=True) as operations:
-            made = operations.run("generate", artifact=reference, parameters=values, dry_run=dry_run)
-        for message in made["before"]:
-            session.out.note(message)
-        written = [] if dry_run else write_outputs(to, made["outputs"], replace=force)
+            given = {"artifact": reference, "parameters": values}
+            manifest = operations.run("read_manifest", artifact=reference) or {}
+            create = any(each.get("kind") == "artifact" for each in manifest.get("outputs", ()))
+            made = operations.run("generate", **given, dry_run=dry_run or create)
+            for message in made["before"]:
+                session.out.note(message)
+            written = []
+            if not dry_run:
+                # Files first: they can be taken back, and artifacts that were created cannot.
+                then = (lambda: made.update(operations.run("generate", **given))) if create else None
+                written = write_outputs(to, made["outputs"], replace=force, then=then)
         if session.out.structured:
             session.out.data({**made, "written": [str(path) for path in written], "dry_run": dry_run})
             return

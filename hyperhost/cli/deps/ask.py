@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
 from hyperhost.cli.complete_registry import artifact_names
 from hyperhost.cli.deps.subject import DirectoryOption, SubjectArgument, subject_of
-from hyperhost.cli.output import Column
+from hyperhost.cli.output import Column, Form
 from hyperhost.cli.registry_options import NamespaceArgument
 from hyperhost.cli.session import Session, command
 
@@ -23,6 +23,7 @@ _OUTDATED = (
     Column("held_by", "HELD BY"),
 )
 _CHANGES = (Column("artifact"), Column("before"), Column("after"))
+_CONFLICTS = (Column("artifact"), Column("explanation"))
 
 
 def register(app: typer.Typer) -> None:
@@ -84,13 +85,20 @@ def register(app: typer.Typer) -> None:
             found = operations.run("conflict_detect", namespace=namespace, descendants=not only)
         if session.out.structured:
             session.out.data(found)
+        elif session.out.form is Form.csv:
+            session.out.rows(_CONFLICTS, found["conflicts"])
         else:
-            for each in found["conflicts"]:
-                lines = "".join(f"  {line}\n" for line in each["explanation"].splitlines())
-                session.out.text(f"{each['artifact']}\n{lines}")
-            for cycle in found["cycles"]:
-                session.out.note(f"a cycle: {' → '.join([*cycle, cycle[0]])}")
-            count = len(found["conflicts"])
-            session.out.note(f"{count or 'none'} of {found['checked']} cannot be resolved")
+            _tell(session, found)
         if found["conflicts"]:
             raise typer.Exit(1)
+
+
+def _tell(session: Session, found: dict[str, Any]) -> None:
+    """Each artifact that cannot be resolved with its reason; cycles and the count beside it."""
+    for each in found["conflicts"]:
+        lines = "".join(f"  {line}\n" for line in each["explanation"].splitlines())
+        session.out.text(f"{each['artifact']}\n{lines}")
+    for cycle in found["cycles"]:
+        session.out.note(f"a cycle: {' → '.join([*cycle, cycle[0]])}")
+    count = len(found["conflicts"])
+    session.out.note(f"{count or 'none'} of {found['checked']} cannot be resolved")

@@ -10,11 +10,13 @@ import typer
 
 from hyperhost.cli.complete_registry import artifact_names
 from hyperhost.cli.deps.subject import DevOption, DirectoryOption, SubjectArgument, subject_of, write_text
+from hyperhost.cli.output import Column, Form
 from hyperhost.cli.session import Session, command
 
 __all__ = ["register"]
 
 DepthOption = Annotated[int, typer.Option(min=0, help="Levels to show; 0 is all.")]
+ReverseOption = Annotated[bool, typer.Option("--reverse", help="Who needs the artifact, instead.")]
 
 
 class Format(StrEnum):
@@ -35,10 +37,12 @@ def register(app: typer.Typer) -> None:
         artifact: SubjectArgument = None,
         directory: DirectoryOption = Path(),
         depth: DepthOption = 0,
+        reverse: ReverseOption = False,
         no_dev: DevOption = False,
     ) -> None:
-        """Show what is needed as a tree."""
-        _show(session, subject_of(session, artifact, directory, no_dev=no_dev), "text", depth, None)
+        """Show what is needed as a tree, or who needs something."""
+        subject = subject_of(session, artifact, directory, no_dev=no_dev)
+        _show(session, subject, "text", depth, None, reverse=reverse)
 
     @command(app, "graph")
     def graph(
@@ -49,10 +53,13 @@ def register(app: typer.Typer) -> None:
             Path | None, typer.Option("--file", metavar="FILE", help="Write the drawing there.")
         ] = None,
         directory: DirectoryOption = Path(),
+        depth: DepthOption = 0,
+        reverse: ReverseOption = False,
         no_dev: DevOption = False,
     ) -> None:
-        """Draw what is needed as text, Mermaid or SVG."""
-        _show(session, subject_of(session, artifact, directory, no_dev=no_dev), form.value, 0, file)
+        """Draw what is needed, or who needs something, as text, Mermaid or SVG."""
+        subject = subject_of(session, artifact, directory, no_dev=no_dev)
+        _show(session, subject, form.value, depth, file, reverse=reverse)
 
     @command(app, "why")
     def why(
@@ -71,17 +78,28 @@ def register(app: typer.Typer) -> None:
             sentences = operations.run("dependency_why", subject=subject, artifact=full(session, name, None))
         if session.out.structured:
             session.out.data(sentences)
+        elif session.out.form is Form.csv:
+            session.out.rows((Column("sentence"),), [{"sentence": each} for each in sentences])
         else:
             session.out.text("".join(f"{sentence}\n" for sentence in sentences))
 
 
-def _show(session: Session, subject: dict[str, Any], form: str, depth: int, file: Path | None) -> None:
+def _show(
+    session: Session, subject: dict[str, Any], form: str, depth: int, file: Path | None, *, reverse: bool
+) -> None:
     from hyperhost.cli.door import door
 
     structured = session.out.structured
     title = str(subject.get("artifact") or "") if form in ("svg", "mermaid") else ""
     with door(session, changes=False) as operations:
-        found = operations.run("dependency_graph", subject=subject, format=form, depth=depth, title=title)
+        found = operations.run(
+            "dependency_graph",
+            subject=subject,
+            format=form,
+            depth=depth,
+            title=title,
+            direction="dependents" if reverse else "dependencies",
+        )
     if file is not None:
         import json
 

@@ -93,8 +93,12 @@ def read_text(path: Path) -> str | None:
     except FileNotFoundError:
         return None
     except (OSError, UnicodeDecodeError) as error:
-        words = getattr(error, "strerror", None) or str(error)
-        raise HomeError(f"{path} cannot be read: {words}", hint="check its permissions") from error
+        if isinstance(error, UnicodeDecodeError):
+            words = f"byte {error.start} is not UTF-8"
+            hint = "restore it from version control, or write it as UTF-8"
+        else:
+            words, hint = error.strerror or str(error), "check its permissions"
+        raise HomeError(f"{path} cannot be read: {words}", hint=hint) from error
 
 
 def write_text(path: Path, text: str) -> None:

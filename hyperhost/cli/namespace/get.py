@@ -16,6 +16,7 @@ _SHOWN: Final = {
     "path": "namespace",
     "defined_by": "defined by",
     "scope": "scope",
+    "description": "description",
     "owner": "owner",
     "visibility": "visibility",
     "labels": "labels",
@@ -23,6 +24,7 @@ _SHOWN: Final = {
     "acl": "may",
     "quotas": "quotas",
     "usage": "holds",
+    "month": "used",
 }
 
 
@@ -41,8 +43,16 @@ def register(app: typer.Typer) -> None:
             if at_us is None:
                 found = operations.run("namespace_read", path=path)
             else:
-                found = operations.run("namespace_at", namespace=path, at_us=at_us)
-                found = {**(found["namespace"] or {"path": path}), "artifacts": found["items"]}
-                found["artifacts"] = [coordinates(each["artifact"]) for each in found["artifacts"]]
+                items, token = [], ""
+                while True:
+                    page = operations.run(
+                        "namespace_at", namespace=path, at_us=at_us, page={"size": 1000, "token": token}
+                    )
+                    items += page["items"]
+                    token = page["next_token"]
+                    if not token:
+                        break
+                found = {**(page["namespace"] or {"path": path})}
+                found["artifacts"] = [coordinates(each["artifact"]) for each in items]
         shown = None if at_us is not None or session.out.structured else _SHOWN
         session.out.record(moments(found), shown)

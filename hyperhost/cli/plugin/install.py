@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from functools import partial
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from hyperhost.cli.plugin.options import GrantOption, YesOption, announce, installer
+from hyperhost.cli.plugin.options import ForceOption, GrantOption, YesOption, announce, installer
 from hyperhost.cli.session import Session, command
 
 if TYPE_CHECKING:
+    from hyperhost.host.acquire import Acquired
     from hyperhost.host.decisions import Decide, Decision, Question
+    from hyperhost.host.installer import Installer, Outcome
 
 __all__ = ["register"]
 
@@ -35,6 +39,7 @@ def register(app: typer.Typer) -> None:
         yes: YesOption = False,
         grants: GrantOption = None,
         stub_denied: StubOption = False,
+        force: ForceOption = False,
     ) -> None:
         """Install a plugin, once you agreed to what it may do."""
         from hyperhost.cli.plugin.ask import decider
@@ -42,7 +47,7 @@ def register(app: typer.Typer) -> None:
 
         decide = decider(session, yes, grants)
         if is_reference(source):
-            _from_registry(session, source, decide, stub_denied=stub_denied)
+            _from_registry(session, source, decide, stub_denied=stub_denied, force=force)
             return
         question: Question | None = None
 
@@ -56,26 +61,63 @@ def register(app: typer.Typer) -> None:
         announce(session, outcome, f"installed {entry.id} {entry.version}; {_may(question, entry.granted)}")
 
 
-def _from_registry(session: Session, reference: str, decide: Decide, *, stub_denied: bool) -> None:
+def _from_registry(
+    session: Session, reference: str, decide: Decide, *, stub_denied: bool, force: bool
+) -> None:
     """Install what an artifact and those that it needs hold, the needed first."""
     from hyperhost.cli.door import door
-    from hyperhost.host.acquire import acquired
+    from hyperhost.host.acquire import acquired, check_packages
 
     work = installer(session)
+    done: list[str] = []
+    asked: Outcome | None = None
     with (
         door(session, changes=True) as operations,
         session.out.bar(f"fetching {reference}", 0) as progress,
         acquired(operations, reference, work.entries().values(), progress) as packages,
     ):
-        for each in packages:
-            if each.replaces is None:
-                outcome = work.install(each.path, decide, stub_denied=stub_denied, label=each.label)
-                words = "installed"
-            else:
-                outcome = work.upgrade(each.replaces, each.path, decide, label=each.label)
-                words = "changed"
-            why = "" if each.asked else f", which {reference} needs"
-            announce(session, outcome, f"{words} {outcome.entry.id} {outcome.entry.version}{why}")
+        check_packages(packages, work)
+        try:
+            for each in packages:
+                outcome = _put(work, each, decide, stub_denied=stub_denied, force=force)
+                words = _done(each, outcome, reference)
+                if each.asked:
+                    asked = outcome
+                done.append(words)
+                if not session.out.structured:
+                    announce(session, outcome, words)
+        except BaseException:
+            if done:
+                session.out.warn(f"before that failed, and it stays so: {'; '.join(done)}")
+            raise
+    if asked is not None and session.out.structured:
+        announce(session, replace(asked, notes=(*asked.notes, *done)), "")
+
+
+def _put(work: Installer, each: Acquired, decide: Decide, *, stub_denied: bool, force: bool) -> Outcome:
+    if not each.asked:
+        decide = partial(_of_what_it_asks, decide)
+    if each.replaces is None:
+        return work.install(each.path, decide, stub_denied=stub_denied, label=each.label)
+    return work.upgrade(each.replaces, each.path, decide, label=each.label, force=force)
+
+
+def _of_what_it_asks(decide: Decide, question: Question) -> Decision:
+    """``--grant`` is said for several plugins at once; what is needed gets its part of it."""
+    decision = decide(question)
+    kinds = {ask.capability.kind for ask in question.asks}
+    return replace(
+        decision, grants=tuple(text for text in decision.grants if text.partition(":")[0] in kinds)
+    )
+
+
+def _done(each: Acquired, outcome: Outcome, reference: str) -> str:
+    entry = outcome.entry
+    if not outcome.changed:
+        return f"{entry.id} {entry.version} is installed already"
+    words = "installed" if each.replaces is None else "changed"
+    why = "" if each.asked else f", which {reference} needs"
+    return f"{words} {entry.id} {entry.version}{why}"
 
 
 def _may(question: Question | None, granted: tuple[str, ...]) -> str:

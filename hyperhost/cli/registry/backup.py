@@ -103,6 +103,7 @@ def _restore(
     """Put a backup in the place of what the registry holds; with --force although it is not empty."""
     from hyperhost.cli.door import check_registry, door
     from hyperhost.cli.registry_rows import moments
+    from hyperhost.host.registryhome import is_lost, make_anew
 
     check_registry(session)
     question = f"Replace everything in the registry of {session.home.path} by {backup}?"
@@ -110,13 +111,11 @@ def _restore(
         session.out.note("nothing was changed")
         raise typer.Exit(1)
     with door(session, changes=True) as operations, session.out.progress(f"restoring {backup}"):
-        done = operations.run(
-            "backup_restore",
-            path=str(backup.absolute()),
-            force=force,
-            as_copy=copy,
-            **_secret(key, passphrase),
-        )
+        given = {"path": str(backup.absolute()), **_secret(key, passphrase)}
+        if is_lost(operations.host):
+            operations.run("backup_verify", **given)  # nothing takes the place of what is lost but a backup
+            make_anew(operations.host)
+        done = operations.run("backup_restore", force=force, as_copy=copy, **given)
         if "audit_seal" in operations.offered():
             # The log was restored, too, and ends earlier than the head beside it says.
             operations.run("audit_seal", reason=f"restored from {backup.name}")

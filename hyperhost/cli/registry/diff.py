@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any
+from typing import Annotated, Any, Final
 
 import typer
 
+from hyperhost.cli.output import Column, Form
 from hyperhost.cli.registry_options import NamespaceOption
 from hyperhost.cli.session import Session, command
 
 __all__ = ["register"]
+
+_COLUMNS: Final = tuple(map(Column, ("change", "artifact", "path", "before", "after")))
 
 
 def register(app: typer.Typer) -> None:
@@ -40,6 +43,9 @@ def register(app: typer.Typer) -> None:
             times = {key: moment_text(found.pop(f"{key}_us")) for key in ("start", "end")}
             session.out.data({**times, **found})
             return
+        if session.out.form is Form.csv:
+            session.out.rows(_COLUMNS, _flat(found))
+            return
         lines = [f"+ {each}" for each in found["added"]] + [f"- {each}" for each in found["removed"]]
         lines += [f"  {_words(field)}" for field in found["namespace"]]
         for each in found["changed"]:
@@ -66,8 +72,22 @@ def _all(operations: Any, asked: dict[str, Any]) -> dict[str, Any]:
             return found
 
 
+def _flat(found: dict[str, Any]) -> list[dict[str, Any]]:
+    """Each thing that differs as a row."""
+    rows = [{"change": kind, "artifact": each} for kind in ("added", "removed") for each in found[kind]]
+    rows += [{"change": "namespace", **field} for field in found["namespace"]]
+    for each in found["changed"]:
+        rows += [{"change": "changed", "artifact": each["artifact"], **field} for field in each["fields"]]
+    return rows
+
+
 def _words(field: dict[str, Any]) -> str:
     import json
 
-    before, after = (json.dumps(field[key], ensure_ascii=False) for key in ("before", "after"))
+    from hyperhost.cli.registry_rows import moments
+
+    before, after = (
+        "nothing" if value is None else json.dumps(moments(value), ensure_ascii=False)
+        for value in (field["before"], field["after"])
+    )
     return f"{field['path']}: {before} is now {after}"

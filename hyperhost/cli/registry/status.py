@@ -46,7 +46,8 @@ def _checks(session: Session, operations: Operations) -> Iterator[dict[str, Any]
         )
     try:
         for check in operations.run("registry_status")["checks"]:
-            yield _row(check["name"], "ok" if check["passed"] else "broken", check["message"], "")
+            state = "ok" if check["passed"] else "broken"
+            yield _row(check["name"], state, check["message"], check.get("hint", ""))
     except HyperHostError as error:
         yield _row("registry", "broken", error.message, error.hint)
     for plugin in host.plugins.values():

@@ -59,6 +59,9 @@ def test_what_could_multiply_run_or_hide_is_refused(text: str, words: str) -> No
         ("a.json", b"\xff", "encoding"),
         ("a.json", b"[" * 100_000, "syntax"),
         ("a.yaml", b"[" * 100_000, "syntax"),
+        ("a.json", b'{"type": "config", "type": "theme"}', "syntax"),
+        ("a.json", b'{"manifest": {"values": {"port": 1, "port": 2}}}', "syntax"),
+        ("a.json", b'{"rating": NaN}', "syntax"),
         ("a.yaml", b" " * (MAX_BYTES + 1), "size"),
         ("a.ini", b"", "form"),
         ("gone.yaml", None, "file"),
@@ -80,3 +83,22 @@ def test_bad_files_are_refused_with_file_and_rule(
 def test_a_byte_order_mark_is_no_part_of_a_file(tmp_path: Path) -> None:
     (tmp_path / "a.json").write_bytes(b'\xef\xbb\xbf{"a": 1}')
     assert read_document(tmp_path / "a.json") == {"a": 1}
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "words"),
+    [
+        ("a.json", '{"a": {"b": 1, "b": 2}}', "is no JSON: the key 'b' is there twice"),
+        ("a.json", '{"a": Infinity}', "is no JSON: Infinity is no number of JSON"),
+        ("a.yaml", "a: 1\nb: 2\na: 3\n", "is no YAML: line 3, column 1: the key 'a' is there twice"),
+        ("a.yaml", "a: [1,\n", "is no YAML: line 2, column 1: while parsing a flow node, "),
+    ],
+)
+def test_what_is_wrong_in_a_file_is_said_with_its_place(
+    tmp_path: Path, name: str, text: str, words: str
+) -> None:
+    (tmp_path / name).write_text(text)
+    with pytest.raises(InvalidInputError) as caught:
+        read_document(tmp_path / name)
+    assert words in caught.value.message
+    assert "unicode string" not in caught.value.message

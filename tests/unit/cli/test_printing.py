@@ -13,7 +13,7 @@ from hyperhost.cli.filters import matching
 from hyperhost.cli.output import Column, Form, Output
 from hyperhost.cli.text import one_line, printable
 from hyperhost.cli.yamltext import yaml_text
-from hyperhost.errors import TrapError
+from hyperhost.errors import InvalidInputError, TrapError
 
 COLUMNS = (Column("id"), Column("state"), Column("hooks", wide=True), Column("calls", right=True))
 ROWS: list[dict[str, Any]] = [
@@ -146,3 +146,49 @@ def test_a_filter_that_cannot_hold_is_a_mistake_of_usage(text: str) -> None:
 
     with pytest.raises(typer.BadParameter):
         matching(ROWS, [text])
+
+
+def test_what_is_nested_is_shown_below_its_key_and_what_is_flat_beside_it(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    manifest = {
+        "format": "yaml",
+        "schema": None,
+        "values": {"db": {"host": "a, b=c"}, "ports": [1, 2]},
+        "secrets": [{"path": "db.key", "name": "key"}, {"path": "x"}],
+    }
+    Output().record({"labels": {"team": "core", "tier": "1"}, "manifest": manifest, "none": {}})
+    assert capsys.readouterr().out.splitlines() == [
+        "labels    team=core, tier=1",
+        "manifest  format: yaml",
+        "          values:",
+        "            db:",
+        "              host: a, b=c",
+        "            ports: 1, 2",
+        "          secrets:",
+        "            - path: db.key",
+        "              name: key",
+        "            - path: x",
+    ]
+
+
+def test_nothing_nested_steers_the_terminal(capsys: pytest.CaptureFixture[str]) -> None:
+    Output().record({"manifest": {"a\x1b[2J": {"b\nc": "d\x1b]0;x\x07\ne: f"}}})
+    assert capsys.readouterr().out == "manifest  a\\x1b[2J:\n            b c: d\\x1b]0;x\\x07 e: f\n"
+
+
+@pytest.mark.parametrize(
+    ("field", "message", "shown"),
+    [
+        ("manifest.hooks[0].priority", "1001 is too much", "1001 is too much (manifest.hooks[0].priority)"),
+        ("draft.type", "draft.type is unknown", "draft.type is unknown"),
+        ("name", "'A' is no name", "'A' is no name"),
+    ],
+)
+def test_an_error_names_the_field_where_its_words_do_not(
+    capsys: pytest.CaptureFixture[str], field: str, message: str, shown: str
+) -> None:
+    error = InvalidInputError(message, plugin="registry", hook="operation_run")
+    error.field = field
+    Output().error(error)
+    assert capsys.readouterr().err == f"error: {shown}\n"

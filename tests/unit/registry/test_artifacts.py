@@ -155,13 +155,16 @@ def test_deleting_takes_everything_beside_the_artifact_with_it(run: hyperhost.Op
     assert [record.key for record in retired] == ["org.acme/auth@1.0.0"]
 
 
-@pytest.mark.parametrize("then", [(), ("deprecate",)])
-def test_what_is_in_use_is_not_deleted(run: hyperhost.Operations, then: tuple[str, ...]) -> None:
+@pytest.mark.parametrize(
+    ("then", "hint"), [((), "unpublish or archive it first"), (("deprecate",), "archive it first")]
+)
+def test_what_is_in_use_is_not_deleted(run: hyperhost.Operations, then: tuple[str, ...], hint: str) -> None:
     artifact = published(run)
     for operation in then:
         run.run(operation, artifact=artifact["id"])
-    with pytest.raises(WrongStateError, match="unpublish or archive it first"):
+    with pytest.raises(WrongStateError) as caught:
         run.run("delete", artifact=artifact["id"])
+    assert caught.value.hint == hint
 
 
 def test_an_update_that_changes_nothing_leaves_no_trace(run: hyperhost.Operations) -> None:

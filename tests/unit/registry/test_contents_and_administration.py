@@ -106,7 +106,7 @@ def test_a_store_that_may_not_be_written_to_is_not_healthy(tmp_path: Path) -> No
     class Full:
         @hyperhost.hookimpl(wrapper=True)
         def storage_put_record(self):  # type: ignore[no-untyped-def]
-            raise RefusalError("no room", "storage.full")
+            raise RefusalError("no room", "storage.full", hint="make some")
             yield
 
     with operations_on(storage_of("sqlite", tmp_path), Full()) as run:
@@ -117,7 +117,7 @@ def test_a_store_that_may_not_be_written_to_is_not_healthy(tmp_path: Path) -> No
             ("content", True),
         ]
         assert status["healthy"] is False
-        assert "no room" in status["checks"][1]["message"]
+        assert (status["checks"][1]["message"], status["checks"][1]["hint"]) == ("no room", "make some")
 
 
 def test_migrating_to_where_it_is_does_nothing(run: hyperhost.Operations) -> None:

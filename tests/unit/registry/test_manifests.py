@@ -211,3 +211,33 @@ def test_a_pattern_that_would_never_end_is_not_run() -> None:
     }
     with pytest.raises(RefusalError, match="does not match"):
         check_manifest(ArtifactType.PLUGIN, plugin)
+
+
+@pytest.mark.parametrize("key", ["values", "defaults"])
+@pytest.mark.parametrize(
+    ("form", "text", "rule"),
+    [
+        ("yaml", "a: [1,", "yaml"),
+        ("json", '{"a": 1, "a": 2}', "json"),
+        ("toml", "a = ", "toml"),
+        ("yaml", f"a: {'[' * 100}{']' * 100}", "depth"),
+        ("yaml", "- 1", "object"),
+        ("yaml", [1], "object"),
+        ("yaml", 3, "object"),
+    ],
+)
+def test_values_that_cannot_be_read_are_refused_before_they_are_kept(
+    key: str, form: str, text: Any, rule: str
+) -> None:
+    with pytest.raises(RefusalError) as caught:
+        check_manifest(ArtifactType.CONFIG, {"format": form, key: text})
+    assert caught.value.rule == f"invalid:manifest.{key}:{rule}"
+
+
+@pytest.mark.parametrize("hidden", [{"encrypted": True}, {"sensitive": ["password"]}])
+def test_of_values_that_are_to_be_hidden_and_cannot_be_read_nothing_is_repeated(hidden: Any) -> None:
+    text = "password = hunter2"
+    with pytest.raises(RefusalError) as caught:
+        check_manifest(ArtifactType.CONFIG, {"format": "toml", "values": text, **hidden})
+    assert caught.value.reason.startswith("manifest.values cannot be read as toml")
+    assert "hunter2" not in str(caught.value)

@@ -170,3 +170,11 @@ def test_namespaces_are_listed_by_path_in_parts(run: hyperhost.Operations) -> No
     assert [each["path"] for each in rest] == ["org.b"]
     with pytest.raises(InvalidInputError, match="is no limit"):
         run.run("namespace_list", limit=0)
+
+
+def test_what_holds_in_a_namespace_is_told_with_its_id_and_description(run: hyperhost.Operations) -> None:
+    made = make(run, "org.acme", description="the shop")
+    own, below = holds(run, "org.acme"), holds(run, "org.acme.team")
+    assert (own["id"], own["description"]) == (made["id"], "the shop")
+    assert (below["id"], below["defined_by"], below["description"]) == (made["id"], "org.acme", "")
+    assert (holds(run, "org.other")["id"], holds(run, "org.other")["description"]) == ("", "")

@@ -166,7 +166,7 @@ def test_what_satisfies_and_may_not_be_chosen_is_named(run: hyperhost.Operations
 
 def test_what_is_neither_version_nor_tag_nor_constraint_says_where(run: hyperhost.Operations) -> None:
     published(run, "auth", "1.0.0")
-    with pytest.raises(InvalidInputError, match="is no reference: .* at character") as caught:
+    with pytest.raises(InvalidInputError, match=r"is no reference: .* at character") as caught:
         meant(run, "org.acme/auth@^1 || >=x.y")
     assert (caught.value.field, caught.value.rule) == ("artifact", "range")
     for reference in (

@@ -279,7 +279,8 @@ def test_values_may_be_text_in_the_manifest_or_the_content(registry, kind, text)
 
 
 def test_text_that_is_not_of_its_format_is_refused_without_an_excerpt(registry):
-    registry.config("app", format="toml", values="password = s3cr3t")
+    content = registry.upload(b"password = s3cr3t")
+    registry.config("app", format="toml", draft={"content_hash": content})
     with pytest.raises(InvalidInputError, match="cannot be read as toml: it is no TOML") as caught:
         registry.rendered("app")
     assert "s3cr3t" not in str(caught.value)
@@ -378,3 +379,14 @@ def test_a_sealed_form_opens_in_no_other_config(registry):
     hook.storage_put_artifact(artifact=artifact, manifest_json=json.dumps(stolen), mode=PutMode.REPLACE)
     with pytest.raises(WrongStateError, match="were altered, or belong to another config"):
         registry.rendered("thief", reveal=True)
+
+
+def test_a_config_that_extends_its_own_name_is_refused_unless_another_version_is_meant(registry):
+    with pytest.raises(InvalidInputError, match="the config builds on itself") as caught:
+        registry.config("alone", extends="org.acme/alone")
+    assert (caught.value.field, caught.value.rule) == ("manifest.extends", "cycle")
+    registry.config("app", values={"a": 1})
+    registry.run("publish", artifact="org.acme/app")
+    registry.config("app", version="2.0.0", extends="org.acme/app", values={"b": 2})
+    made = registry.run("render", artifact="org.acme/app@2.0.0")
+    assert made["values"] == {"a": 1, "b": 2}

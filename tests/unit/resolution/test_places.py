@@ -222,3 +222,29 @@ def test_no_name_is_asked_for_twice_whatever_the_solver_tries() -> None:
     with resolving(remote) as run:
         assert chosen(run, "a", sources=["near"]) == {"a": "3.0.0", "b": "3.0.0", "c": "6.0.0"}
         assert sorted(name for names in remote.calls for name in names) == sorted(index)
+
+
+def test_what_is_locked_is_read_with_one_question() -> None:
+    chain = {f"org.acme/n{i}": {"1.0.0": {f"org.acme/n{i + 1}": "*"}, "2.0.0": {}} for i in range(20)}
+    remote = Remote("near", {**chain, "org.acme/n20": {"1.0.0": {}}})
+    with resolving(remote) as run:
+        locked = {f"org.acme/n{i}": "1.0.0" for i in range(21)}
+        assert len(chosen(run, "n0", sources=["near"], locked=locked)) == 21
+        assert [len(names) for names in remote.calls] == [21]
+
+
+def test_the_lowest_versions_are_looked_ahead_for_where_they_will_be_chosen() -> None:
+    index = {
+        "org.acme/a": {"1.0.0": {"org.acme/b": "*"}, "2.0.0": {"org.acme/x": "*"}},
+        "org.acme/b": {"1.0.0": {"org.acme/c": "*"}, "2.0.0": {"org.acme/x": "*"}},
+        "org.acme/c": {"1.0.0": {}},
+        "org.acme/x": {"1.0.0": {}},
+    }
+    remote = Remote("near", index)
+    with resolving(remote) as run:
+        assert chosen(run, "a", sources=["near"], strategy="lowest") == {
+            "a": "1.0.0",
+            "b": "1.0.0",
+            "c": "1.0.0",
+        }
+        assert remote.calls == [["org.acme/a"], ["org.acme/b"], ["org.acme/c"]]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 from typing import Any
 
@@ -61,6 +62,52 @@ def test_a_graph_is_data_svg_and_mermaid(shop: hyperhost.Operations) -> None:
     assert '-.->|"*"|' in mermaid
     with pytest.raises(InvalidInputError, match="format"):
         shop.run("dependency_graph", subject=PROJECT, format="gif")
+
+
+def test_a_graph_has_no_more_levels_than_asked_for(shop: hyperhost.Operations) -> None:
+    found = shop.run("dependency_graph", subject={"artifact": DB}, depth=1)
+    assert (found["nodes"], len(found["edges"])) == ({LOG: "2.0.0", DB: "2.0.0"}, 1)
+    found = shop.run("dependency_graph", subject=PROJECT, depth=1, format="svg")
+    assert (found["nodes"], found["edges"]) == ({APP: "1.0.0"}, [["", APP, "^1"]])
+    assert "org.acme/db" not in found["drawing"]
+
+
+def test_a_graph_is_turned_round_to_say_who_needs_something(shop: hyperhost.Operations) -> None:
+    publish(shop, "org.acme.web/site", needs={"org.acme/app": "^1"})
+    subject = {"artifact": LOG}
+    tree = shop.run("dependency_graph", subject=subject, format="text", direction="dependents")
+    assert tree["drawing"] == (
+        "org.acme/log\n"
+        "├── org.acme/app 1.0.0 [*]\n"
+        "│   └── org.acme.web/site 1.0.0 [^1]\n"
+        "└── org.acme/db 2.0.0 [^2]\n"
+        "    └── org.acme/app 1.0.0 [^1] (above)\n"
+    )
+    data = shop.run("dependency_graph", subject=subject, depth=1, direction="dependents")
+    assert data["nodes"] == {APP: "1.0.0", DB: "2.0.0"}
+    assert data["edges"] == [[APP, LOG, "*"], [DB, LOG, "^2"]]
+    with pytest.raises(InvalidInputError, match="who needs it is known of an artifact"):
+        shop.run("dependency_graph", subject=PROJECT, direction="dependents")
+    with pytest.raises(NotFoundError, match=r"there is no artifact org\.acme/none"):
+        shop.run("dependency_graph", subject={"artifact": "org.acme/none"}, direction="dependents")
+
+
+def test_an_arrow_from_another_version_than_the_one_shown_says_so(shop: hyperhost.Operations) -> None:
+    publish(shop, "trace", "1.0.0", {"log": "^2"})
+    publish(shop, "app", "1.1.0", {"trace": "*"})
+    subject = {"artifact": LOG}
+    tree = shop.run("dependency_graph", subject=subject, format="text", direction="dependents")["drawing"]
+    assert "├── org.acme/app 1.0.0 [*]\n" in tree
+    assert "└── org.acme/app 1.0.0 [* in 1.1.0]\n" in tree
+    data = shop.run("dependency_graph", subject=subject, direction="dependents")
+    assert [APP, "org.acme/trace", "*"] in data["edges"]
+
+
+def test_who_needs_something_in_a_cycle_is_told_once(run: hyperhost.Operations) -> None:
+    publish(run, "a", needs={"b": "*"})
+    publish(run, "b", needs={"a": "*"})
+    found = run.run("dependency_graph", subject={"artifact": "org.acme/a"}, direction="dependents")
+    assert found["edges"] == [["org.acme/b", "org.acme/a", "*"], ["org.acme/a", "org.acme/b", "*"]]
 
 
 def test_a_cycle_is_marked_in_a_drawing(run: hyperhost.Operations) -> None:
@@ -205,7 +252,7 @@ def test_a_dependency_of_another_machine_gets_a_version_too(shop: hyperhost.Oper
 
 INDEX = {
     "web": {"2.0.0": {"log": "^2"}, "1.0.0": {"log": "^1"}},
-    "log": {"1.5.0": {}, "1.6.0": {"dependencies": {}, "yanked": "leaks"}, "1.4.0": {"yanked": True}},
+    "log": {"1.5.0": {}, "1.6.0": {"dependencies": {}, "yanked": "leaks"}, "1.4.0": {}},
 }
 
 
@@ -220,6 +267,12 @@ def test_a_plain_index_is_solved_from_text_and_from_a_file(run: hyperhost.Operat
     with pytest.raises(ResolutionError) as caught:
         run.run("dependency_solve", roots={"log": ">1.5.0"}, index_file=str(file))
     assert "log 1.6.0 is yanked (leaks)" in caught.value.explanation
+
+
+def test_packages_may_be_called_what_the_long_form_says(run: hyperhost.Operations) -> None:
+    index = {"web": {"1.0.0": {"hash": "^1", "yanked": "^2"}}, "hash": {"1.0.0": {}}, "yanked": {"2.0.0": {}}}
+    found = run.run("dependency_solve", roots={"web": "*"}, index_json=json.dumps(index))
+    assert found["versions"] == {"hash": "1.0.0", "yanked": "2.0.0", "web": "1.0.0"}
 
 
 @pytest.mark.parametrize(
@@ -249,6 +302,22 @@ def test_what_is_no_index_is_refused(
     assert words in str(caught.value)
 
 
+@pytest.mark.parametrize(
+    ("arguments", "field", "words"),
+    [
+        ({"roots": {"": "*"}}, "roots", "a root has no name"),
+        ({"roots": {"log": ">=1 <"}}, "roots", "the root log: '>=1 <' is no constraint: at character 5"),
+        ({"roots": {"log": "*"}, "locked": {"log": "soon"}}, "locked", "what is locked of log: 'soon'"),
+    ],
+)
+def test_what_the_caller_wrote_is_not_blamed_on_the_index(
+    run: hyperhost.Operations, arguments: dict[str, Any], field: str, words: str
+) -> None:
+    with pytest.raises(InvalidInputError, match=re.escape(words)) as refused:
+        run.run("dependency_solve", index_json='{"log": {"1.0.0": {}}}', **arguments)
+    assert refused.value.field == field
+
+
 def test_an_index_file_is_a_registry(run: hyperhost.Operations, tmp_path: Path) -> None:
     file = tmp_path / "index.json"
     more = {
@@ -258,7 +327,9 @@ def test_an_index_file_is_a_registry(run: hyperhost.Operations, tmp_path: Path) 
         "downloads": 3,
         "deprecated": "old",
     }
-    file.write_text(json.dumps({APP: {"1.0.0": more}, LOG: {"1.0.0": {}, "1.1.0": {"yanked": "bad"}}}))
+    file.write_text(
+        json.dumps({APP: {"1.0.0": more}, LOG: {"1.0.0": {}, "1.1.0": {"dependencies": {}, "yanked": "bad"}}})
+    )
     source = f"index:{file}"
     project = f'[dependencies]\n"{APP}" = "*"\n[resolution]\nsources = ["{source}"]\n'
     found = run.run("dependency_resolve", subject={"project": project})
@@ -273,7 +344,7 @@ def test_an_index_file_is_a_registry(run: hyperhost.Operations, tmp_path: Path) 
 @pytest.mark.parametrize(
     ("entry", "words"),
     [
-        ('{"1.0.0": {"yanked": 3}}', "has a int as yanked of 1.0.0"),
+        ('{"1.0.0": {"dependencies": {}, "yanked": 3}}', "has a int as yanked of 1.0.0"),
         ('{"1.0.0": {"dependencies": {}, "downloads": "7"}}', "has a str as downloads of 1.0.0"),
         ('{"1.0.0": {"dependencies": {}, "downloads": -7}}', "has -7 as downloads"),
         ('{"1.0.0": {"dependencies": {}, "published_at": "soon"}}', "no time as published_at"),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sys
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
@@ -18,6 +19,7 @@ from hyperhost.errors import (
     ResolutionError,
     VersionError,
 )
+from hyperhost.versions import Constraint
 
 CASES = Path(__file__).parents[2] / "cases" / "resolution"
 GIVEN = ("locked", "yanked", "excluded", "strategy")
@@ -68,6 +70,22 @@ def test_dependencies_come_first_and_equals_by_name() -> None:
     assert found.edges[1] == ("app", "log", "*", "1.0.0")
 
 
+def test_edges_say_what_was_declared_in_whatever_form() -> None:
+    index: dict[str, Any] = {
+        "web": {"1.0.0": {"log": {"caret": "1.0.0"}, "zip": IfPresent("*"), "gone": IfPresent("*")}},
+        "log": {"1.2.0": {}},
+        "zip": {"1.0.0": {}},
+    }
+    found = solve({"web": "1.x", "zip": "*"}, index)
+    assert found.edges is found.edges
+    assert found.edges == [
+        ("", "web", "1.x", "1.0.0"),
+        ("", "zip", "*", "1.0.0"),
+        ("web", "log", "^1.0.0", "1.2.0"),
+        ("web", "zip", "*", "1.0.0"),
+    ]
+
+
 def test_cycles_are_named_from_the_least_name_on() -> None:
     index = {
         "app": {"1.0.0": {"c": "*"}},
@@ -108,6 +126,19 @@ def test_a_dependency_that_matters_only_if_present() -> None:
     with pytest.raises(ResolutionError) as caught:
         solve({"web": "^2.0.0", "log": "^1.0.0"}, index)
     assert "web 2.0.0 only works with log ^2.0.0" in caught.value.explanation
+
+
+def test_constraints_that_were_read_with_another_rule_for_pre_releases_keep_it() -> None:
+    index: dict[str, Any] = {
+        "web": {"1.0.0": {"log": "*"}},
+        "log": {"1.0.0": {}, "2.0.0-rc.1": {}},
+    }
+    loose = Constraint.parse("*", include_prerelease=True)
+    assert solve({"log": loose}, index).versions == {"log": "2.0.0-rc.1"}
+    assert solve({"log": loose, "web": "*"}, index).versions == {"log": "1.0.0", "web": "1.0.0"}
+    index["log"]["1.0.0"] = {"web": loose}
+    index["web"]["2.0.0-rc.1"] = {}
+    assert solve({"log": "*"}, index).versions == {"log": "1.0.0", "web": "2.0.0-rc.1"}
 
 
 def test_a_function_as_strategy_is_offered_the_possible_versions_highest_first() -> None:
@@ -201,6 +232,24 @@ def test_an_unknown_package_gets_the_nearest_names() -> None:
     assert "org.acme/atuh, which does not exist (did you mean org.acme/auth?)" in caught.value.explanation
 
 
+def unknown(name: str, *known: str) -> str:
+    with pytest.raises(ResolutionError) as caught:
+        solve({name: "*"}, {other: {"1.0.0": {}} for other in known})
+    return caught.value.explanation
+
+
+def test_names_are_similar_in_what_comes_after_the_namespace() -> None:
+    others = [f"org.acme/{name}" for name in ("log", "auth", "web", "jobs")]
+    assert "(did you mean org.acme/log?)" in unknown("org.acme/lgo", *others, "com.acme/log")
+    assert "(did you mean com.acme/log?)" in unknown("org.acme/lgo", "com.acme/log", "com.acme/web")
+    assert "does not exist, version solving failed" in unknown("org.acme/zebra", *others)
+
+
+def test_at_most_three_names_are_suggested() -> None:
+    suggested = unknown("org.acme/log", *(f"org.acme{number}/log" for number in range(9)))
+    assert "(did you mean org.acme0/log or org.acme1/log or org.acme2/log?)" in suggested
+
+
 @pytest.mark.parametrize("text", [" || ".join(["1.0.0"] * 14_000), ">=1.0.0 " * 12_500, "1" * 100_000])
 def test_constraints_of_a_hundred_thousand_characters(text: str) -> None:
     index = {"a": {"1.0.0": {"b": text}}, "b": {"1.0.0": {}, "2.0.0": {}}}
@@ -216,7 +265,8 @@ def test_constraints_of_a_hundred_thousand_characters(text: str) -> None:
 
 
 def test_a_chain_deeper_than_the_stack() -> None:
-    depth = 50_000
+    depth = 10_000
+    assert sys.getrecursionlimit() < depth
     index: dict[str, Any] = {f"p{at}": {"1.0.0": {f"p{at + 1}": "*"}} for at in range(depth)}
     index[f"p{depth}"] = {"1.0.0": {}}
     found = solve({"p0": "*"}, index)
@@ -248,6 +298,9 @@ def test_two_packages_that_never_agree_cost_few_conflicts() -> None:
                 return []
             return [Need("third", 1 if position == 0 else 0, 1 << position)]
 
+        def preferred(self, package: object) -> int:
+            return 0
+
         def choose(self, package: object, allowed: int) -> int:
             return allowed.bit_length() - 1
 
@@ -255,6 +308,25 @@ def test_two_packages_that_never_agree_cost_few_conflicts() -> None:
     everything = (1 << 1000) - 1
     assert solver.solve([Need("a", everything), Need("b", everything)]) == {"a": 0, "b": 0, "third": 0}
     assert solver.decisions < 10
+
+
+def test_what_loses_versions_again_and_again_is_decided_on_first() -> None:
+    """Without that, the first choice of ``base`` costs a search through all versions of ``top``."""
+    count = 200
+    index: dict[str, Any] = {
+        "base": {f"{number}.0.0": {} for number in range(1, 4)},
+        "top": {f"{number}.0.0": {"mid": f"={number}.0.0"} for number in range(1, count + 1)},
+        "mid": {f"{number}.0.0": {"base": f"1.0.0 || {number + 9}.0.0"} for number in range(1, count + 1)},
+    }
+    solvers = []
+
+    def made(*given: Any) -> PubGrub:
+        solvers.append(PubGrub(*given))
+        return solvers[-1]
+
+    found = solve({"base": "*", "top": "*"}, index, solver=made)
+    assert found.versions == {"base": "1.0.0", "mid": "200.0.0", "top": "200.0.0"}
+    assert solvers[0].conflicts + solvers[0].decisions < 50
 
 
 def test_versions_that_need_each_other_crosswise_end() -> None:

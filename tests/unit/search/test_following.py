@@ -11,14 +11,19 @@ from typing import Any
 import pytest
 from search_hosts import Searchable, searchable
 
+from builtin_plugins.search_sql.plugin import SearchSql
 from builtin_plugins.search_whoosh.plugin import SearchWhoosh
 from hyperhost.errors import OperationError, RefusalError, WrongStateError
 from hyperhost.hookspecs import hookimpl
 
+ENGINES = pytest.mark.parametrize("engine", [SearchWhoosh, SearchSql])
 
-@pytest.fixture(params=["memory", "disk"])
+
+@pytest.fixture(params=["whoosh-memory", "whoosh-disk", "sql-memory", "sql-disk"])
 def registry(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Searchable]:
-    with searchable(tmp_path if request.param == "disk" else None) as made:
+    engine, _, place = request.param.partition("-")
+    made_by = SearchSql() if engine == "sql" else SearchWhoosh()
+    with searchable(tmp_path if place == "disk" else None, made_by) as made:
         yield made
 
 
@@ -52,20 +57,22 @@ def test_downloads_and_ratings_are_sorted_by_though_they_are_no_changes(registry
     assert registry.found("rating>=5") == ["two"]
 
 
-def test_a_process_that_died_before_it_indexed_is_caught_up_with(tmp_path: Path) -> None:
-    with searchable(tmp_path) as first:
+@ENGINES
+def test_a_process_that_died_before_it_indexed_is_caught_up_with(tmp_path: Path, engine: Any) -> None:
+    with searchable(tmp_path, engine()) as first:
         first.create("auth")
         assert first.found("auth") == ["auth"]
         first.create("oauth")
         first.create("openid")
-    with searchable(tmp_path) as second:
+    with searchable(tmp_path, engine()) as second:
         assert second.run("index_status")["behind"] == 2
         assert sorted(second.found("name:o*")) == ["oauth", "openid"]
         assert second.run("index_status")["behind"] == 0
 
 
-def test_two_processes_with_one_index_see_what_either_writes(tmp_path: Path) -> None:
-    with searchable(tmp_path) as one, searchable(tmp_path) as other:
+@ENGINES
+def test_two_processes_with_one_index_see_what_either_writes(tmp_path: Path, engine: Any) -> None:
+    with searchable(tmp_path, engine()) as one, searchable(tmp_path, engine()) as other:
         for number in range(5):
             one.create(f"a{number}")
             other.create(f"b{number}")
@@ -78,8 +85,9 @@ def test_two_processes_with_one_index_see_what_either_writes(tmp_path: Path) -> 
         assert len(other.found("", size=100)) == 11
 
 
-def test_a_restored_backup_is_what_is_searched(tmp_path: Path) -> None:
-    with searchable(tmp_path / "home") as registry:
+@ENGINES
+def test_a_restored_backup_is_what_is_searched(tmp_path: Path, engine: Any) -> None:
+    with searchable(tmp_path / "home", engine()) as registry:
         registry.create("before")
         registry.run("backup", directory=str(tmp_path / "backups"))
         [backup] = registry.run("backup_list", directory=str(tmp_path / "backups"))

@@ -136,3 +136,24 @@ def test_two_outputs_are_never_one_file(tmp_path, paths):
 def test_modes_are_those_of_owner_group_and_others(tmp_path, mode):
     with pytest.raises(OutputFileError, match="is no unix mode"):
         hyperhost.write_outputs(tmp_path / "out", [GeneratedOutput("a", mode=mode)])
+
+
+@pytest.mark.parametrize("is_there", [True, False])
+def test_what_follows_fails_and_everything_is_taken_back(tmp_path, is_there):
+    folder = tmp_path / "out"
+    if is_there:
+        folder.mkdir()
+        (folder / "old").write_text("old")
+    seen = []
+
+    def fails():
+        seen.extend(path.name for path in folder.iterdir() if not path.name.startswith("."))
+        raise ValueError("no")
+
+    outputs = [GeneratedOutput("old", text="new"), GeneratedOutput("deep/new", text="x")]
+    with pytest.raises(ValueError, match="no"):
+        hyperhost.write_outputs(folder, outputs, replace=True, then=fails)
+    assert sorted(seen) == ["deep", "old"], "it was called before everything was in place"
+    assert [path.name for path in tmp_path.rglob("*")] == (["out", "old"] if is_there else [])
+    if is_there:
+        assert (folder / "old").read_text() == "old"

@@ -214,3 +214,13 @@ def test_a_sync_that_is_interrupted_anywhere_goes_on(stop: int, monkeypatch: pyt
         assert {issue.what for issue in expected} <= {"namespaces", "tags", "channels", "artifact"}
         assert nothing(synced(a, b))
         assert set(a.descriptions()) == set(b.descriptions())
+
+
+def test_a_decision_about_nothing_is_told_as_it_may_be_misspelt(both: tuple[Reg, Reg]) -> None:
+    a, b = both
+    a.create("x")
+    synced(a, b)
+    for side, words in ((a, "here"), (b, "there")):
+        side.describe(X, words)
+    report = synced(a, b, resolve={X: "source", "org.acme/misspelt@1.0.0": "source"})
+    assert (report.conflicts, report.unused) == ([], ["org.acme/misspelt@1.0.0"])
