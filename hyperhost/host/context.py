@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
@@ -188,7 +189,7 @@ def marked_hooks(plugin: object) -> list[str]:
     """Names of the hooks that a native plugin implements; looks at no property, which could do anything."""
     found = []
     for name in dir(plugin):
-        if isinstance(getattr(type(plugin), name, None), property):
+        if isinstance(getattr(type(plugin), name, None), property | cached_property):
             continue
         marks = getattr(getattr(plugin, name, None), IMPL_ATTRIBUTE, None)
         if isinstance(marks, dict):

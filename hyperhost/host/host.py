@@ -101,14 +101,12 @@ class Host:
         self._faults = FaultLog(persist=self._persist_fault, recordings=directory)
         providers = config.providers if config is not None else None
         self._roster = Roster(self._hooks, self._faults, self.state, providers)
-        self._roster.natives = Natives(
-            self._roster.manager.hook, self.home, config, self.state, self.load, self._faults.record, clock
-        )
         self.plugins = self._roster.plugins
         self.hook: HookRelay = self._roster.manager.hook
-        self._environment = Environment(
-            self.home, self.state, interfaces, services, partial(self._faults.record, "", ""), self.hook
-        )
+        natives = (self.hook, self.home, config, self.state, self.load, self._faults.record, clock)
+        self._roster.natives = Natives(*natives)
+        fault = partial(self._faults.record, "", "")
+        self._environment = Environment(self.home, self.state, interfaces, services, fault, self.hook)
         policy = canary or (config.canary if config is not None else CanaryPolicy())
         self._canaries = Canaries(self, self._roster, self._hooks, self._environment, self._faults, policy)
         self._closed = False
