@@ -115,6 +115,8 @@ def _key(name: str) -> str:
 
 
 def _quoted(text: str) -> str:
-    escaped = text.replace("\\", "\\\\").replace('"', '\\"').replace("${", "$${").replace("%{", "%%{")
+    # HCL has $${ for ${, and %%{, which python-hcl2 does not read everywhere; the character's number it does.
+    escaped = text.replace("\\", "\\\\").replace('"', '\\"')
+    escaped = escaped.replace("${", "\\u0024{").replace("%{", "\\u0025{")
     escaped = escaped.replace("\n", "\\n").replace("\r", "\\r").replace("\t", "\\t")
     return '"' + re.sub(r"[\x00-\x1f\x7f\u2028\u2029]", lambda each: f"\\u{ord(each[0]):04x}", escaped) + '"'
