@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Generator
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 from hyperhost.contracts import OperationCall, OperationInfo, OperationOutcome
 from hyperhost.errors import RefusalError
@@ -21,6 +21,8 @@ __all__ = ["Recorder"]
 
 Around = Generator[None, OperationOutcome | None, OperationOutcome | None]
 Own = Callable[[OperationCall], OperationOutcome | None]
+_LOST: Final = "storage.lost"
+"""Rule of a store that is gone: no entry can be written, and that is no fault of this plugin."""
 
 
 class _Running(threading.local):

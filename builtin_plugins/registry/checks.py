@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, Final
 
 from hyperhost.contracts import Artifact, Publisher, Visibility
@@ -23,6 +24,12 @@ _MAX_WORDS: Final = 100
 _MAX_WORD: Final = 200
 _MAX_ANNOTATION_KEY: Final = 253
 _MAX_ANNOTATIONS_BYTES: Final = 256 * 1024
+_SCHEME: Final = re.compile(r"([A-Za-z][A-Za-z0-9+.-]*):")
+_UNSEEN: Final = re.compile(r"[\x00-\x20\x7f-\xa0\u200b\u2028\u2029\ufeff]+")
+"""What browsers leave out at the beginning of an address, or within it, and some more."""
+_HARMLESS: Final = re.compile(
+    r"(?:(?:bzr|cvs|git|hg|svn)\+)?(?:bzr|cvs|ftps?|git|hg|https?|rsync|sftp|ssh|svn)", re.IGNORECASE
+)
 _OPENNESS: Final = {Visibility.PRIVATE: 0, Visibility.INTERNAL: 1, Visibility.PUBLIC: 2}
 
 
@@ -84,6 +91,8 @@ def _check_annotations(annotations: dict[str, str]) -> None:
 def _check_metadata(artifact: Artifact) -> None:
     for name in ("description", "author", "homepage", "repository"):
         check_text(getattr(artifact.metadata, name), f"metadata.{name}")
+    for name in ("homepage", "repository"):
+        _check_address(getattr(artifact.metadata, name), f"metadata.{name}")
     for name in ("licenses", "tags", "keywords"):
         words = getattr(artifact.metadata, name)
         if len(words) > _MAX_WORDS:
@@ -100,8 +109,21 @@ def _check_metadata(artifact: Artifact) -> None:
                 )
 
 
+def _check_address(text: str, field: str) -> None:
+    """Pages make links of addresses: a scheme that runs something, or holds it, must not get there."""
+    scheme = _SCHEME.match(_UNSEEN.sub("", text))
+    if scheme is not None and not _HARMLESS.fullmatch(scheme[1]):
+        raise invalid(
+            field,
+            "url",
+            f"{field} is an address of the kind {scheme[1][:40]!r}",
+            "write one that begins with https://",
+        )
+
+
 def _check_publisher(publisher: Publisher) -> None:
     if not publisher.id:
         raise invalid("publisher.id", "missing", "a publisher needs an id")
     for name in ("id", "name", "email", "url"):
         check_text(getattr(publisher, name), f"publisher.{name}", 1_000)
+    _check_address(publisher.url, "publisher.url")

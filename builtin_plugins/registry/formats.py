@@ -28,6 +28,7 @@ _MAX_NODES: Final = 100_000
 _MAX_DEPTH: Final = 64
 _VARIABLE: Final = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 _BARE: Final = re.compile(r"[A-Za-z0-9_./:@%+,=-]+")
+_FORMLESS: Final = re.compile(r"[\0\r\ud800-\udfff]|\$\{|\\(?:\"|\Z)")
 _SHOWN: Final = 200
 
 
@@ -235,26 +236,25 @@ def _env_text(value: Any) -> str:
 
 
 def _quoted(text: str, path: str) -> str:
-    """A value as shells and readers of env files understand it alike, so that neither runs anything.
+    r"""A value in a form that shells and python-dotenv understand alike: nothing is run or expanded.
 
-    In single quotes a shell knows no escape and readers know ``\\\\`` and ``\\'``; in double quotes, where both
-    escape alike, a shell expands ``$`` and a backquote, which readers do not unescape. A value that holds
-    both kinds has no form that means the same to both.
+    In single quotes a shell knows no escape, and readers know one. In double quotes both escape a quote
+    and a backslash alike, but a shell expands ``$`` and backquotes. Readers expand ``${NAME}`` wherever it
+    stands, lose ``\r``, and older ones take an escaped backslash before a quote for an escaped quote.
 
     Raises:
         RefusalError: there is no such form.
     """
-    if "\0" in text or any("\ud800" <= each <= "\udfff" for each in text):
-        raise invalid(path, "env", f"{path} holds what no variable can hold", "choose another format")
     if not text or _BARE.fullmatch(text):
         return text
-    if "'" not in text and "\\" not in text:
-        return f"'{text}'"
-    if "$" in text or "`" in text or "\r" in text:
-        reason = f"{path} has no form that a shell and readers of env files understand alike"
-        raise invalid(path, "env", reason, "choose another format")
-    escaped = text.replace("\\", "\\\\").replace('"', '\\"')
-    return f'"{escaped}"'
+    if _FORMLESS.search(text) is None:
+        if not set("'\\") & set(text):
+            return f"'{text}'"
+        if not set("$`") & set(text):
+            escaped = text.replace("\\", "\\\\").replace('"', '\\"')
+            return f'"{escaped}"'
+    reason = f"{path} has no form in an env file that shells and other readers understand alike"
+    raise invalid(path, "env", reason, "choose another format")
 
 
 _READERS: Final[dict[Format, Callable[[str], Any]]] = {

@@ -20,6 +20,7 @@ from hyperhost.offering import invalid, operation
 from .names import check_namespace
 from .namespaces import NAMESPACES
 from .past import PAGE_MAX, candidates, find_past, page_of, sees_past
+from .references import YANKED
 from .seeing import sees_record
 from .timeline import (
     FieldChange,
@@ -100,8 +101,8 @@ class Change:
     Attributes:
         seq: Its number in the history.
         at_us: When.
-        kind: ``created``, ``updated``, ``published``, ``deprecated``, ``deleted``; ``tags``, ``channels``
-            or ``yanked`` for what is said of it.
+        kind: ``created``, ``updated``, ``published``, ``deprecated``, ``deleted``; ``tags``,
+            ``channels``, ``yanked`` or ``unyanked`` for what is said of it.
         actor: Who.
         origin: Where a copy came from; empty for what was made here.
         fields: What differs from before.
@@ -303,6 +304,8 @@ def _changes(work: Work, artifact: Artifact, name: str) -> Iterator[Change]:
             data = json.loads(each.data_json)
             marks.apply(data)
             kind, actor, origin = data["collection"], data["actor"], data.get("origin", "")
+            if kind == YANKED and data["data"] is None:
+                kind = "unyanked"
         if state is None:
             continue
         after = view(state, marks)

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import dataclasses
 import json
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
@@ -18,7 +20,7 @@ from .references import coordinates, find
 if TYPE_CHECKING:
     from .work import Work
 
-__all__ = ["MAX_CHAIN", "Level", "chain_of", "check_extends"]
+__all__ = ["MAX_CHAIN", "Level", "chain_of", "check_extends", "of_config"]
 
 MAX_CHAIN: Final = 16
 """Configs in one chain of ``extends``."""
@@ -135,21 +137,31 @@ def _level(work: Work, artifact: Artifact) -> Level:
     return Level(
         artifact,
         manifest,
-        _object(manifest, values, f"the values of {name}"),
-        _object(manifest, manifest.defaults, f"the defaults of {name}"),
+        _object(manifest, values, "manifest.values" if manifest.values is not None else "content", name),
+        _object(manifest, manifest.defaults, "manifest.defaults", name),
     )
 
 
-def _object(manifest: ConfigManifest, data: Any, field: str) -> dict[str, Any]:
-    """Data, or text in the format of the config."""
+def _object(manifest: ConfigManifest, data: Any, field: str, name: str) -> dict[str, Any]:
+    """Data, or text in the format of the config; a refusal says of which config it is."""
     if data is None:
         return {}
-    if isinstance(data, str):
-        return read_format(manifest.format, data, field)
-    if not isinstance(data, dict):
-        raise invalid("manifest.values", "object", f"{field} are no object")
-    found: dict[str, Any] = plain(data, field)
-    return found
+    with of_config(name):
+        if isinstance(data, str):
+            return read_format(manifest.format, data, field)
+        if not isinstance(data, dict):
+            raise invalid(field, "object", f"{field} is no object")
+        found: dict[str, Any] = plain(data, field)
+        return found
+
+
+@contextmanager
+def of_config(name: str) -> Iterator[None]:
+    """Let refusals begin with the config that they are about: there may be several in a chain."""
+    try:
+        yield
+    except RefusalError as refusal:
+        raise RefusalError(f"{name}: {refusal.reason}", refusal.rule, hint=refusal.hint) from None
 
 
 def _content(work: Work, artifact: Artifact) -> str:

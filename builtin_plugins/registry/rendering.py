@@ -20,7 +20,7 @@ from hyperhost.contracts import Artifact, OperationOutcome, Visibility
 from hyperhost.offering import invalid, missing, operation
 
 from .formats import Format, plain, write_format
-from .inheritance import Level, chain_of
+from .inheritance import Level, chain_of, of_config
 from .manifests import SecretReference
 from .masking import mask_paths
 from .merging import converted, matches, merge, overrides_for, read_targets, set_path, value_at
@@ -160,7 +160,9 @@ def _merged(levels: list[Level], environment: str, targets: list[str] | None) ->
     for level in levels:
         values = merge(values, level.values)
         for over in overrides_for(level.manifest.overrides, environment, for_what):
-            values = merge(values, plain(over, f"the overrides of {coordinates(level.artifact)}"))
+            with of_config(coordinates(level.artifact)):
+                over = plain(over, "manifest.overrides")
+            values = merge(values, over)
     return copy.deepcopy(values)
 
 

@@ -9,6 +9,8 @@ A version may say more: ``{"dependencies": {…}, "yanked": "why", "published_at
 from __future__ import annotations
 
 import json
+import os
+import stat
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Final
@@ -19,19 +21,41 @@ from hyperhost.errors import ConstraintError, VersionError
 from hyperhost.offering import invalid, unavailable
 from hyperhost.versions import Constraint, parse
 
-__all__ = ["MAX_INDEX_BYTES", "candidates", "index_of", "plain", "read_index"]
+__all__ = ["MAX_INDEX_BYTES", "IndexFiles", "candidates", "index_of", "plain", "read_index"]
 
 MAX_INDEX_BYTES: Final = 512 * 1024 * 1024
 PREFIX: Final = "index:"
 
 
-def candidates(source: str, artifacts: list[str]) -> list[Candidate]:
+class IndexFiles:
+    """Index files as registries, the last one read being kept while the file is the same.
+
+    A resolution asks level by level, and must not read all of it for each.
+    """
+
+    def __init__(self) -> None:
+        self._last: tuple[tuple[object, ...], Mapping[str, Any]] | None = None
+
+    def candidates(self, source: str, artifacts: list[str]) -> list[Candidate]:
+        """As :func:`candidates`."""
+        path = Path(source.removeprefix(PREFIX))
+        try:
+            status = path.stat()
+        except (OSError, ValueError):
+            return candidates(source, artifacts, read_index(path))  # which says what is wrong
+        key = (path, status.st_dev, status.st_ino, status.st_mtime_ns, status.st_size)
+        last = self._last
+        if last is None or last[0] != key or not stat.S_ISREG(status.st_mode):
+            self._last = last = key, read_index(path)
+        return candidates(source, artifacts, last[1])
+
+
+def candidates(source: str, artifacts: list[str], index: Mapping[str, Any]) -> list[Candidate]:
     """Versions of some artifacts, highest first.
 
     Raises:
-        RefusalError: the file cannot be read, or is no index.
+        RefusalError: it is no index.
     """
-    index = read_index(Path(source.removeprefix(PREFIX)))
     found: list[Candidate] = []
     for name in artifacts:
         versions = index.get(name, {})
@@ -53,10 +77,17 @@ def read_index(path: Path) -> Mapping[str, Any]:
             large, no JSON, or no object.
     """
     try:
-        size = path.stat().st_size
+        with path.open("rb") as file:
+            status = os.fstat(file.fileno())
+            if stat.S_ISCHR(status.st_mode) or stat.S_ISBLK(status.st_mode):
+                raise unavailable("source", f"the index {path} is a device", "name a file")
+            # A pipe has no size, and a file may grow.
+            held = file.read(MAX_INDEX_BYTES + 1) if status.st_size <= MAX_INDEX_BYTES else b""
+        size = max(status.st_size, len(held))
         if size > MAX_INDEX_BYTES:
-            raise invalid("index", "size", f"{path} has {size:,} bytes", f"the most is {MAX_INDEX_BYTES:,}")
-        text = path.read_text(encoding="utf-8")
+            words = f"{path} has {size:,} bytes or more"
+            raise invalid("index", "size", words, f"the most is {MAX_INDEX_BYTES:,}")
+        text = held.decode("utf-8")
     except (OSError, ValueError) as error:
         words = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
         raise unavailable("source", f"the index {path} cannot be read: {words}", "check the path") from None

@@ -14,7 +14,9 @@ from dataclasses import dataclass, field
 from typing import Any, Final
 
 from hyperhost.contracts import DependencyType, Resolution, ResolvedNeed, ResolvedVersion
+from hyperhost.errors import ConstraintError, VersionError
 from hyperhost.offering import invalid
+from hyperhost.versions import Constraint, parse
 
 __all__ = ["FORMAT", "LOCK_NAME", "Lock", "LockedArtifact", "lock_of", "read_lock", "write_lock"]
 
@@ -175,6 +177,10 @@ def _read_entry(entry: object, number: int) -> LockedArtifact:
         needed = key in ("name", "version")
         if (needed and key not in entry) or not isinstance(entry.get(key, ""), str):
             raise _wrong(f"{place} has no {key}" if key not in entry else f"the {key} of {place} is no text")
+    try:
+        parse(entry["version"])
+    except VersionError as error:
+        raise _wrong(f"{entry['name'][:80]}: {error.message}") from None
     needs = entry.get("needs", [])
     if not isinstance(needs, list):
         raise _wrong(f"needs of {entry['name']} is no list")
@@ -191,6 +197,10 @@ def _read_need(need: object, owner: str) -> ResolvedNeed:
     match = _NEED.fullmatch(need) if isinstance(need, str) else None
     if match is None:
         raise _wrong(f"{str(need)[:80]!r}, which {owner} needs, is not 'NAMESPACE/NAME CONSTRAINT'")
+    try:
+        Constraint.parse(match["constraint"])
+    except ConstraintError as error:
+        raise _wrong(f"what {owner} says of {match['artifact']}: {error.message}") from None
     kind = DependencyType(match["type"]) if match["type"] else DependencyType.RUNTIME
     return ResolvedNeed(match["artifact"], match["constraint"], kind)
 

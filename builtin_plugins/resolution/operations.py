@@ -45,9 +45,11 @@ def table() -> OperationTable:
 @operation(group="deps", permission=_READ)
 def dependency_resolve(asked: Asked, subject: Subject, frozen: bool = False) -> Resolved:
     """Choose one version of everything that is needed; frozen refuses to change the lock."""
-    request, answer = subject.resolve(asked)
+    # A lock holds what development needs whoever asks: the same file serves both.
+    whole = dataclasses.replace(subject, dev=True) if subject.project else subject
+    request, answer = whole.resolve(asked)
     before = subject.locked()
-    lock = subject.lock_text(request, answer)
+    lock = whole.lock_text(request, answer)
     moved = changes(before.versions, answer)
     # Version control may have made other line ends of ours.
     changed = lock != subject.lock.replace("\r\n", "\n")
@@ -57,6 +59,8 @@ def dependency_resolve(asked: Asked, subject: Subject, frozen: bool = False) -> 
             f"hyperhost.lock would change: {_summary(moved, before, subject.requires(request))}",
             "run 'hyperhost deps resolve' and look at the change",
         )
+    if whole != subject:
+        _, answer = dataclasses.replace(subject, lock=lock, upgrade=[]).resolve(asked)
     return Resolved(answer.versions, answer.warnings, answer.cycles, moved, lock, changed)
 
 

@@ -14,6 +14,7 @@ from hyperhost.offering.written import written_operations
 if TYPE_CHECKING:
     import hyperhost
 
+    from .indexfile import IndexFiles
     from .rules import Settings
 
 __all__ = ["Resolution"]
@@ -25,6 +26,7 @@ class Resolution:
     def __init__(self) -> None:
         self._context: hyperhost.PluginContext | None = None
         self._settings: Settings | None = None
+        self._indexes: IndexFiles | None = None
 
     def plugin_start(self, context: hyperhost.PluginContext) -> None:
         """Keep what the host says of itself."""
@@ -63,9 +65,11 @@ class Resolution:
         """See the hookspec. Answers for plain index files: ``index:PATH``."""
         if not source.startswith("index:"):
             return None
-        from .indexfile import candidates
+        from .indexfile import IndexFiles
 
-        return candidates(source, artifacts)
+        if self._indexes is None:
+            self._indexes = IndexFiles()
+        return self._indexes.candidates(source, artifacts)
 
     @hookimpl
     def operation_list(self) -> list[OperationInfo]:

@@ -85,7 +85,7 @@ class Index:
 
     def state(self) -> SearchIndexState:
         """How far it is; one that cannot be read is nowhere."""
-        rebuilding = self._building.locked() or self._is_built()
+        rebuilding = self._rebuilding
         nowhere = (0, 0, "", 0)
         try:
             found = self.read(lambda connection: read_state(connection) if connection else nowhere)
@@ -123,22 +123,21 @@ class Index:
         """
         if self.database is None:
             file = self._new_file()
-            self._take(complete(make(file), file))
+            connection = make(file)
+            finish(connection)
+            self._take(complete(connection, file))
 
-        def change(connection: sqlite3.Connection | None) -> None:
+        def change(connection: sqlite3.Connection | None) -> SearchIndexState:
             reached = read_state(connection)[1] if connection is not None else 0
             if reached != after or connection is None:
-                raise RefusalError(
-                    f"the index is at change {reached}, not at {after}",
-                    "search.moved",
-                    hint="ask search_status how far it is, and go on from there",
-                )
+                raise _moved(f"the index is at change {reached}, not at {after}")
             remove(connection, changes)
             insert(connection, (each for each in changes.values() if each is not None))
             write_state(connection, sequence, mark)
+            documents, reached, told, updated = read_state(connection)
+            return SearchIndexState(documents, reached, updated, self._rebuilding, told)
 
-        self._asked(change, write=True)
-        return self.state()
+        return self._asked(change, write=True)
 
     def begin(self) -> str:
         """Begin an index beside this one.
@@ -197,11 +196,15 @@ class Index:
                 return ask(None)
             try:
                 with database.writing() if write else database.reading() as connection:
-                    return ask(connection)
+                    answer = ask(connection)
             except RefusalError as refusal:
                 # It goes away when a rebuild of another thread or process has taken its place.
                 if refusal.rule != "search.damaged" or self.database is database:
                     raise
+            else:
+                if write and self.database is not database:
+                    raise _moved("another index has taken the place of the one that was written to")
+                return answer
 
     def _build(self, name: str) -> _Build:
         if name not in self._builds:
@@ -264,6 +267,10 @@ class Index:
             os.close(descriptor)
         self._building.release()
 
+    @property
+    def _rebuilding(self) -> bool:
+        return self._building.locked() or self._is_built()
+
     def _is_built(self) -> bool:
         """Whether another process builds one."""
         if self._place is None:
@@ -279,6 +286,10 @@ class Index:
         finally:
             os.close(descriptor)
         return False
+
+
+def _moved(reason: str) -> RefusalError:
+    return RefusalError(reason, "search.moved", hint="ask search_status how far it is, and go on from there")
 
 
 def _named(place: Path) -> Database | None:

@@ -43,7 +43,6 @@ _TABLES: Final = (
     # Apart from the numbers, as these are read for every hit and texts only for those that are shown.
     "CREATE TABLE shown (doc INTEGER PRIMARY KEY, texts TEXT NOT NULL)",
     "CREATE TABLE vals (doc INTEGER, field TEXT, value TEXT, PRIMARY KEY (doc, field, value)) WITHOUT ROWID",
-    "CREATE INDEX vals_by_value ON vals (field, value, doc)",
     # Words that are in the index, or were: those that nearly are like another are looked for here.
     "CREATE TABLE terms (term TEXT PRIMARY KEY) WITHOUT ROWID",
     "CREATE TABLE state (documents INTEGER, sequence INTEGER, mark TEXT, updated_at_us INTEGER)",
@@ -65,7 +64,7 @@ _VALS: Final = _insertion("vals", ("doc", "field", "value"))
 
 
 def create(connection: sqlite3.Connection) -> None:
-    """Make the tables of an empty index."""
+    """Make the tables of an empty index, which is to be filled and then finished."""
     for statement in _TABLES:
         connection.execute(statement)
 
@@ -137,7 +136,11 @@ def remove(connection: sqlite3.Connection, ids: Iterable[str]) -> None:
 
 
 def finish(connection: sqlite3.Connection) -> None:
-    """Collect the words of an index that was filled at once, and join its segments."""
+    """Collect the words of an index that was filled at once, and join its segments.
+
+    What is sorted by values is sorted at once here, rather than row after row.
+    """
+    connection.execute("CREATE INDEX vals_by_value ON vals (field, value, doc)")
     connection.execute("INSERT INTO words(words) VALUES ('optimize')")
     connection.execute("CREATE VIRTUAL TABLE temp.vocabulary USING fts5vocab(main, 'words', 'row')")
     connection.execute("INSERT INTO terms SELECT term FROM temp.vocabulary")

@@ -13,7 +13,7 @@ from typing import IO, TYPE_CHECKING, Any, Final
 
 from hyperhost.contracts import ArtifactQuery
 
-from .checks import artifacts_of, entries_of, in_sequence, records_of
+from .checks import Ids, artifacts_of, entries_of, in_sequence, records_of
 from .cipher import MAGIC, Key, Sealing, Unsealing
 from .exporting import write_artifacts, write_records
 from .placing import replacing
@@ -87,11 +87,18 @@ class Totals:
     records: int = 0
     logs: dict[str, dict[str, Any]] = field(default_factory=dict)
     _last: dict[str, int] = field(default_factory=dict)
+    _ids: Ids = field(default_factory=Ids)
 
     def add(self, _: Head, chunk: Chunk) -> None:
         """Judge a chunk and count it."""
         if chunk.kind == "artifacts":
-            self.artifacts += len(artifacts_of(chunk))
+            items = artifacts_of(chunk)
+            for index in self._ids.repeated(items):
+                twice = items[index].artifact.id
+                raise bad_file(
+                    f"{chunk.name}:{index + 1}", "duplicate", f"artifact {twice} stands there twice"
+                )
+            self.artifacts += len(items)
         elif chunk.kind == "logs":
             entries = entries_of(chunk)
             in_sequence(entries, self._last, chunk)

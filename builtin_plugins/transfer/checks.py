@@ -16,7 +16,7 @@ from hyperhost.contracts.codec import DataError, from_data
 from .reading import Chunk, parse_json, typed
 from .refusals import bad_file
 
-__all__ = ["Entry", "Kept", "artifacts_of", "entries_of", "in_sequence", "records_of"]
+__all__ = ["Entry", "Ids", "Kept", "artifacts_of", "entries_of", "in_sequence", "records_of"]
 
 _MANIFEST_MAX: Final = 1 << 20
 _KEY_MAX: Final = 1_000
@@ -47,6 +47,23 @@ class Entry:
     log: str
     seq: int
     write: LogWrite
+
+
+class Ids:
+    """The ids of all artifacts of a file, to find those that stand there twice: some 80 bytes for each."""
+
+    def __init__(self) -> None:
+        self._seen: set[bytes] = set()
+
+    def repeated(self, items: list[ArtifactWrite]) -> list[int]:
+        """Add the ids of artifacts; the indexes of those that were there before."""
+        found = []
+        for index, item in enumerate(items):
+            short = bytes.fromhex(item.artifact.id.replace("-", ""))
+            if short in self._seen:
+                found.append(index)
+            self._seen.add(short)
+        return found
 
 
 def artifacts_of(chunk: Chunk) -> list[ArtifactWrite]:
@@ -160,12 +177,12 @@ class _Line:
     data: str
 
 
-def check(chunk: Chunk, allowed: frozenset[str]) -> None:
-    """Judge a chunk of an export without keeping it."""
+def check(chunk: Chunk, allowed: frozenset[str]) -> list[ArtifactWrite]:
+    """Judge a chunk of an export; the artifacts in it."""
     if chunk.kind == "artifacts":
-        artifacts_of(chunk)
-    else:
-        records_of(chunk, allowed)
+        return artifacts_of(chunk)
+    records_of(chunk, allowed)
+    return []
 
 
 def _fits(kept: Kept, value: Any) -> bool:

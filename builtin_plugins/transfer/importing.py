@@ -13,7 +13,7 @@ from typing import IO, TYPE_CHECKING, Any, Final, Literal
 from hyperhost.contracts import Artifact, ArtifactWrite, Principal
 
 from .applying import Issue, Plan, counterpart, named, perform, placed, write_record
-from .checks import artifacts_of, check, records_of
+from .checks import Ids, artifacts_of, check, records_of
 from .reading import Chunk, Content, Head, Verified, members, verify
 from .refusals import bad_file, conflict
 from .states import likeness, state
@@ -76,7 +76,7 @@ def import_file(
         RefusalError: something in the file is not what it has to be, and nothing was written; or a
             chunk could not be written, and those before it were.
     """
-    verified = _verified(file)
+    verified, twice = _verified(file)
     file.seek(0)
     done = _done(hook, verified.identity)
     report = Imported(resumed_after=done, identity=verified.identity)
@@ -91,24 +91,28 @@ def import_file(
         elif isinstance(item, Chunk):
             number += 1
             if number > done:
-                _import_chunk(hook, principal, item, number, verified, on_conflict, report)
+                known = twice.get(item.name, frozenset())
+                _import_chunk(hook, principal, item, number, verified, known, on_conflict, report)
     if verified.manifest.chunks:
         run_step(hook, principal, lambda step: _finished(step, verified.identity))
     return report
 
 
-def _verified(file: IO[bytes]) -> Verified:
-    """Read the file as a whole: digests, every line, counts."""
+def _verified(file: IO[bytes]) -> tuple[Verified, dict[str, frozenset[int]]]:
+    """Read the file as a whole: digests, every line, counts; by chunk, which artifacts have a known id."""
+    ids = Ids()
+    twice: dict[str, frozenset[int]] = {}
     counts = {"artifacts": 0, "namespaces": 0, "records": 0}
 
     def each(_: Head, chunk: Chunk) -> None:
-        check(chunk, _ALLOWED)
+        if found := ids.repeated(check(chunk, _ALLOWED)):
+            twice[chunk.name] = frozenset(found)
         counts[chunk.kind] += len(chunk.lines)
 
-    found = verify(file, ("export",), each)
-    if found.manifest.summary != counts:
+    verified = verify(file, ("export",), each)
+    if verified.manifest.summary != counts:
         raise bad_file("manifest.json", "digest", "its counts are not those of the file")
-    return found
+    return verified, twice
 
 
 def _import_chunk(
@@ -117,6 +121,7 @@ def _import_chunk(
     chunk: Chunk,
     number: int,
     verified: Verified,
+    twice: frozenset[int],
     on_conflict: OnConflict,
     report: Imported,
 ) -> None:
@@ -125,7 +130,15 @@ def _import_chunk(
     def work(step: Step) -> None:
         step.target = f"import:{verified.identity[:16]}/{chunk.name}"
         if chunk.kind == "artifacts":
-            _artifacts(step, artifacts_of(chunk), on_conflict, found, verified)
+            items = []
+            for index, item in enumerate(artifacts_of(chunk)):
+                if index in twice:
+                    reason = f"an artifact with the id {item.artifact.id} stands before it in the file"
+                    key = named(item.artifact)
+                    found.issues.append(Issue("refused", "artifact", key, reason, "id", "duplicate"))
+                else:
+                    items.append(item)
+            _artifacts(step, items, on_conflict, found, verified)
         else:
             _records(step, chunk, on_conflict, found, f"import:{verified.identity}")
         data = json.dumps({"chunks": number, "at_us": step.at_us})

@@ -78,7 +78,7 @@ class ResolutionRequest:
         features: Features that are switched on.
         upgrade: ``namespace/name`` of those whose locked versions do not count; ``*`` is all.
         overrides: ``namespace/name`` → constraint that stands instead of everyone else's.
-        pins: ``namespace/name``, or a namespace and ``.*`` or ``/*`` for all below it → the only
+        pins: ``namespace/name``, ``namespace/*`` or ``namespace.*`` for all below it → the only
             registry that it may come from. The longest pin that fits counts.
         sources: Registries to look in, in this order, for what is not pinned; the first that knows a
             name provides all its versions. Empty is the local one only.

@@ -51,7 +51,8 @@ def is_scalar(kind: WitType) -> bool:
 
 def comment(lines: list[str], indent: str = "") -> list[str]:
     """A documentation comment; nothing for no lines."""
-    safe = [line.replace("*/", "* /") for line in lines]
+    # Neither may a comment end in its text, nor one begin, which compilers warn of.
+    safe = [line.replace("*/", "* /").replace("/*", "/ *") for line in lines]
     if not safe:
         return []
     if len(safe) == 1:

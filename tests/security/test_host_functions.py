@@ -184,7 +184,7 @@ def no_collector() -> Iterator[None]:
     ],
     ids=["in guest code", "in a host function without result", "in a host function with one"],
 )
-def test_ctrl_c_while_a_guest_runs(arena, body: str, imports: list[Import]) -> None:
+def test_ctrl_c_while_a_guest_runs(arena, body: str, imports: list[Import], no_collector) -> None:
     limits = Limits(deadline="400ms", host_calls=10**9, host_bytes="10GB")
     plugin = arena.load(Guest([run(body)], imports), grants=["trouble", "clock"], limits=limits)
 
@@ -202,7 +202,7 @@ def test_ctrl_c_while_a_guest_runs(arena, body: str, imports: list[Import]) -> N
     assert arena.host.faults == ()
 
 
-def test_a_signal_handler_that_raises_its_own_error(arena) -> None:
+def test_a_signal_handler_that_raises_its_own_error(arena, no_collector) -> None:
     class Alarm(Exception):
         pass
 
@@ -212,8 +212,15 @@ def test_a_signal_handler_that_raises_its_own_error(arena) -> None:
     guest = Guest([run("(loop $l (call $tell (i64.const 0)) (br $l)) (i64.const 1)")], [TELL])
     plugin = arena.load(guest, grants=["trouble"], limits=Limits(deadline="2s", host_calls=10**9))
     before = signal.signal(signal.SIGUSR1, ring)
+
+    def send() -> None:
+        while not arena.host.sandbox.gate.calls:
+            time.sleep(0.001)
+        time.sleep(0.02)
+        os.kill(os.getpid(), signal.SIGUSR1)
+
     try:
-        sender = threading.Timer(0.03, os.kill, (os.getpid(), signal.SIGUSR1))
+        sender = threading.Thread(target=send)
         sender.start()
         with pytest.raises(HyperHostError) as caught:
             plugin.call("run", n=1)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -21,8 +22,8 @@ def register(app: typer.Typer) -> None:
         session: Session,
         artifact: ArtifactArgument,
         to: Annotated[
-            Path | None,
-            typer.Option(metavar="PATH", help="File, or directory; NAME-VERSION here when not given."),
+            str | None,
+            typer.Option(metavar="PATH", help="File, or directory (also DIR/); NAME-VERSION when not given."),
         ] = None,
         force: ForceOption = False,
         namespace: NamespaceOption = None,
@@ -34,7 +35,7 @@ def register(app: typer.Typer) -> None:
 
         def target(found: dict[str, Any]) -> Path:
             name = f"{found['name']}-{found['version']}"
-            path = Path(name) if to is None else to / name if to.is_dir() else to
+            path = _place(to, name)
             if path.exists() and not force:
                 raise InputRequiredError(f"{path} is there already", hint="add --force to replace it")
             return path
@@ -56,3 +57,25 @@ def register(app: typer.Typer) -> None:
             )
         else:
             session.out.note(f"wrote {fetched.path}, {fetched.size:,} bytes, {fetched.hash}")
+
+
+def _place(to: str | None, name: str) -> Path:
+    """The file that is meant; a directory that ends in a slash is made.
+
+    Raises:
+        StorageError: it cannot be made.
+    """
+    from hyperhost.errors import StorageError
+
+    if to is None:
+        return Path(name)
+    path = Path(to)
+    if to.endswith(("/", os.sep)):
+        try:
+            path.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise StorageError(
+                f"the directory {to} cannot be made: {error.strerror or error}",
+                hint="leave the slash out when a file is meant",
+            ) from error
+    return path / name if path.is_dir() else path

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -52,7 +53,7 @@ AnnotationOption = Annotated[
     typer.Option("--annotation", metavar="KEY=VALUE", help="An annotation; may be repeated."),
 ]
 ContentOption = Annotated[
-    Path | None, typer.Option(metavar="PATH", help="File with the bytes that it holds.")
+    Path | None, typer.Option(metavar="PATH", help="File with the bytes that it holds; - is standard input.")
 ]
 ManifestOption = Annotated[
     Path | None, typer.Option(metavar="FILE", help="YAML, JSON or TOML with the manifest of its type.")
@@ -85,6 +86,12 @@ def draft_of(
     for key in ("name", "type", "version", "visibility", "content", "manifest"):
         if given.get(key) is not None:
             draft[key] = given[key]
+    if str(draft.get("content")) == "-" == str(file):
+        error = InvalidInputError(
+            "both the draft and its content are to be standard input", hint="use a file"
+        )
+        error.field, error.rule = "content", "either"
+        raise error
     path, slash, short = str(draft.get("name", "")).partition("/")
     if slash:
         draft |= {"namespace": path, "name": short}
@@ -126,7 +133,7 @@ def send_content(session: Session, operations: Operations, draft: dict[str, Any]
     """Upload the content of a draft, and put its hash where the path was.
 
     Raises:
-        InvalidInputError: the file cannot be read.
+        InvalidInputError: the file cannot be read, or is no regular one: a device may never end.
         StorageError: the store cannot take it.
     """
     from hyperhost.errors import InvalidInputError
@@ -135,8 +142,18 @@ def send_content(session: Session, operations: Operations, draft: dict[str, Any]
     content = draft.pop("content", None)
     if content is None:
         return
+    if str(content) == "-":
+        with session.out.bar("uploading standard input", 0) as progress:
+            draft["content_hash"] = upload(operations, sys.stdin.buffer, algorithm, progress)
+        return
     path = Path(str(content))
     try:
+        if path.exists() and not path.is_file():
+            raised = InvalidInputError(
+                f"content {path} is no regular file", hint="name a file, or - for standard input"
+            )
+            raised.field, raised.rule = "content", "file"
+            raise raised
         with path.open("rb") as source:
             size = path.stat().st_size
             with session.out.bar(f"uploading {path.name}", size) as progress:

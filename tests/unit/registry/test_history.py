@@ -270,3 +270,13 @@ def test_one_artifact_costs_its_own_changes(tmp_path: Path) -> None:
         started = time.perf_counter()
         operations.run("artifact_at", artifact="org.acme/auth", at="now")
         assert time.perf_counter() - started < 0.5
+
+
+def test_a_yank_and_its_end_are_called_what_they_are(clock: Clock) -> None:
+    clock.run("create", draft=draft("auth"))
+    clock.run("publish", artifact="org.acme/auth")
+    clock.run("yank", artifact="org.acme/auth", reason="broken")
+    clock.run("unyank", artifact="org.acme/auth@1.0.0")
+    changes = clock.run("artifact_history", artifact="org.acme/auth")
+    assert [each["kind"] for each in changes] == ["created", "published", "yanked", "unyanked"]
+    assert [(each["before"], each["after"]) for each in changes[-1]["fields"]] == [("broken", None)]

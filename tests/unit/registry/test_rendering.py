@@ -390,3 +390,24 @@ def test_a_config_that_extends_its_own_name_is_refused_unless_another_version_is
     registry.config("app", version="2.0.0", extends="org.acme/app", values={"b": 2})
     made = registry.run("render", artifact="org.acme/app@2.0.0")
     assert made["values"] == {"a": 1, "b": 2}
+
+
+@pytest.mark.parametrize("place", ["values", "defaults", "overrides", "content"])
+def test_what_is_nested_too_deeply_is_named_by_its_path_and_its_config(registry, place):
+    deep = "x"
+    for _ in range(70):
+        deep = {"a": deep}
+    if place == "content":
+        registry.config("app", draft={"content_hash": registry.upload(json.dumps(deep).encode())})
+    else:
+        made = registry.config("app", values=None if place == "values" else {"b": 1})
+        given = {"production": deep} if place == "overrides" else deep
+        text = json.dumps({"format": "json", "values": {"b": 1}, place: given})
+        item = registry.host.hook.storage_get_artifact(artifact_id=made["id"])
+        registry.host.hook.storage_put_artifact(artifact=item, manifest_json=text, mode=PutMode.REPLACE)
+    with pytest.raises(InvalidInputError, match=r"org\.acme/app@1\.0\.0: .* is nested too deeply") as caught:
+        registry.run(
+            "render", artifact="org.acme/app", environment="production" if place == "overrides" else ""
+        )
+    field = place if place == "content" else f"manifest.{place}"
+    assert (caught.value.field, caught.value.rule) == (field, "depth")

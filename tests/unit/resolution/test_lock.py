@@ -76,11 +76,12 @@ def test_what_was_written_is_read_back() -> None:
 
 _TEXTS = st.text(st.characters(codec="utf-8", exclude_categories=["Cs"]), min_size=1, max_size=12)
 _WORDS = st.from_regex(r"[a-z]{1,8}/[a-z]{1,8}", fullmatch=True)
+_VERSIONS = st.from_regex(r"[1-9]{1,4}\.0\.[1-9](-rc\.[1-9])?(\+[a-z]{1,4})?", fullmatch=True)
 
 
 @given(
     st.dictionaries(_WORDS, _TEXTS, max_size=3),
-    st.dictionaries(_WORDS, st.tuples(_TEXTS, _TEXTS | st.none()), max_size=4),
+    st.dictionaries(_WORDS, st.tuples(_VERSIONS, _TEXTS | st.none()), max_size=4),
 )
 def test_any_lock_reads_back_as_it_was(
     requires: dict[str, str], versions: dict[str, tuple[str, str | None]]
@@ -116,6 +117,12 @@ def test_two_changes_of_different_artifacts_touch_different_lines() -> None:
         (TEXT + 'shasum = "x"\n', "invalid:lock:text", "artifact 3 has 'shasum', which nobody reads"),
         (TEXT.replace('version = "5.0.0"\n', ""), "invalid:lock:text", "artifact 3 has no version"),
         (TEXT.replace('"5.0.0"', "5"), "invalid:lock:text", "the version of artifact 3 is no text"),
+        (TEXT.replace('"5.0.0"', '"5.0"'), "invalid:lock:text", "'5.0' is no version of SemVer"),
+        (
+            TEXT.replace("org.acme/log ^1", "org.acme/log ^^1"),
+            "invalid:lock:text",
+            "'^^1.0.0' is no constraint",
+        ),
         (
             TEXT.replace('org.acme/peer"\n', 'org.acme/log"\n'),
             "invalid:lock:text",

@@ -188,6 +188,20 @@ def test_without_what_is_needed_for_development(shop: hyperhost.Operations) -> N
     assert "org.acme/lint" not in versions(resolved(shop, project, dev=False))
 
 
+def test_a_lock_is_the_same_with_and_without_what_is_needed_for_development(
+    shop: hyperhost.Operations,
+) -> None:
+    publish(shop, "lint", "1.0.0")
+    project = f'{PROJECT}"org.acme/lint" = {{ constraint = "*", type = "dev" }}\n'
+    lock = resolved(shop, project)["lock"]
+    assert "org.acme/lint" in lock
+    without = resolved(shop, project, lock, dev=False)
+    assert (without["lock"], without["lock_changed"], without["changes"]) == (lock, False, [])
+    assert "org.acme/lint" not in versions(without)
+    subject = {"project": project, "lock": lock, "dev": False}
+    shop.run("dependency_resolve", subject=subject, frozen=True)
+
+
 def test_whatever_an_index_says_its_lock_can_be_read_again() -> None:
     index = {
         APP: {"1.0.0": {LOG: "", DB: " ^1\n|| ^2\t"}},

@@ -11,6 +11,7 @@ import pytest
 from resolution_hosts import publish
 
 import hyperhost
+from builtin_plugins.resolution import indexfile
 from hyperhost.errors import InvalidInputError, NotFoundError, OperationError, ResolutionError
 
 LOG, DB, APP = "org.acme/log", "org.acme/db", "org.acme/app"
@@ -300,6 +301,33 @@ def test_what_is_no_index_is_refused(
     with pytest.raises(error) as caught:
         run.run("dependency_solve", roots={"web": "*"}, **arguments)
     assert words in str(caught.value)
+
+
+def test_an_index_that_never_ends_is_refused(run: hyperhost.Operations) -> None:
+    with pytest.raises(OperationError, match="the index /dev/zero is a device"):
+        run.run("dependency_solve", roots={"a": "*"}, index_file="/dev/zero")
+
+
+def test_an_index_file_is_read_once_and_again_when_it_changed(
+    run: hyperhost.Operations, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "index.json"
+    chain = {f"org.acme/p{each}": {"1.0.0": {f"org.acme/p{each + 1}": "*"}} for each in range(20)}
+    path.write_text(json.dumps(chain | {"org.acme/p20": {"1.0.0": {}}}))
+    read: list[Path] = []
+
+    def counted(place: Path) -> Any:
+        read.append(place)
+        return whole(place)
+
+    whole = indexfile.read_index
+    monkeypatch.setattr(indexfile, "read_index", counted)
+    request = {"roots": [{"artifact": "org.acme/p0"}], "sources": [f"index:{path}"]}
+    found = run.run("dependency_resolve", subject={"request": request})
+    assert (len(found["versions"]), len(read)) == (21, 1)
+    path.write_text(json.dumps({"org.acme/p0": {"1.1.0": {}}}))
+    found = run.run("dependency_resolve", subject={"request": request})
+    assert [each["version"] for each in found["versions"]] == ["1.1.0"]
 
 
 @pytest.mark.parametrize(

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import sqlite3
+import threading
+import time
 from pathlib import Path
 from typing import Any
 
@@ -118,3 +120,34 @@ def test_a_commit_that_fails_changes_nothing_and_is_told_again(hook: Any, tmp_pa
     blocker.close()
     assert hook.search_commit(after=1, sequence=2, mark="n").documents == 2
     assert hook.search_query(request=SearchRequest("auth")).total == 2
+
+
+def test_what_is_written_to_an_index_that_was_replaced_meanwhile_is_told_again(
+    hook: Any, tmp_path: Path
+) -> None:
+    """Between the moment in which the index is looked up and the end of the transaction."""
+    hook.search_index(documents=[document(1)])
+    hook.search_commit(after=0, sequence=1, mark="m")
+    place = tmp_path / "data" / "search-sql"
+    blocker = sqlite3.connect(index_of(place), isolation_level=None)
+    blocker.execute("BEGIN IMMEDIATE")
+    hook.search_index(documents=[document(2)])
+    refused: list[BaseException] = []
+
+    def commit() -> None:
+        try:
+            hook.search_commit(after=1, sequence=2, mark="n")
+        except RefusalError as refusal:
+            refused.append(refusal)
+
+    late = threading.Thread(target=commit)
+    late.start()
+    time.sleep(0.2)  # it waits for the blocker, or comes after all of this, which is refused as well
+    name = hook.search_rebuild_begin()
+    hook.search_rebuild_add(rebuild=name, documents=[document(1)])
+    hook.search_rebuild_end(rebuild=name, keep=True, sequence=0, mark="o")
+    blocker.execute("ROLLBACK")
+    blocker.close()
+    late.join()
+    assert [str(getattr(each, "rule", each)) for each in refused] == ["search.moved"]
+    assert hook.search_status().sequence == 0

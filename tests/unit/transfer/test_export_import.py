@@ -102,6 +102,7 @@ def test_any_tar_program_lists_and_unpacks_a_file(tmp_path: Path) -> None:
 
 TEXT = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0"), max_size=30)
 WORD = st.text(string.ascii_lowercase, min_size=1, max_size=8)
+PLACE = TEXT.map(lambda text: f"https://acme.test/{text}")
 PRINTABLE = TEXT.filter(lambda text: bool(text) and text.isprintable())
 
 
@@ -128,7 +129,7 @@ def writes(draw: st.DrawFn) -> ArtifactWrite:
         draw(st.sampled_from(["1.0.0", "0.1.0-rc.1", "2.3.4+build.5"])),
         Visibility.PRIVATE if namespace.startswith("user.") else draw(st.sampled_from(Visibility)),
         state,
-        ArtifactMetadata(draw(TEXT), draw(TEXT), draw(st.lists(PRINTABLE, max_size=2)), homepage=draw(TEXT)),
+        ArtifactMetadata(draw(TEXT), draw(TEXT), draw(st.lists(PRINTABLE, max_size=2)), homepage=draw(PLACE)),
         draw(st.dictionaries(WORD, WORD, max_size=3)),
         draw(st.dictionaries(PRINTABLE, TEXT, max_size=3)),
         dependencies=draw(st.lists(needed, max_size=2, unique_by=lambda item: item.artifact)),
