@@ -8,6 +8,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from functools import cache
 from pathlib import Path
 from typing import Any, Final
 
@@ -24,10 +25,16 @@ _LOG_BYTES: Final = 64 * 1024 * 1024
 """To what the write-ahead log is cut back after a large unit."""
 _NO_PLACE: Final = (errno.EACCES, errno.EPERM, errno.EROFS, errno.ENOSPC, errno.EDQUOT)
 _ADD: Final = (
-    "INSERT INTO scope (sort, name, value, artifacts, direct, content_bytes) VALUES (?, ?, ?, ?, ?, ?) "
+    "INSERT INTO scope (sort, name, value, artifacts, direct, content_bytes) VALUES %s "
     "ON CONFLICT (sort, name, value) DO UPDATE SET artifacts = artifacts + excluded.artifacts, "
     "direct = direct + excluded.direct, content_bytes = content_bytes + excluded.content_bytes"
 )
+_ADD_ROW: Final = "(?, ?, ?, ?, ?, ?)"
+_RETURNING: Final = " RETURNING sort, name, value, no"
+_RETURNS_SINCE: Final = (3, 35)
+"""Version of SQLite that has RETURNING."""
+_AT_ONCE: Final = 100
+"""Counters in one statement; older SQLite takes 999 values."""
 _NUMBER: Final = "SELECT no FROM scope WHERE sort = ? AND name = ? AND value = ?"
 
 
@@ -56,6 +63,7 @@ class SqliteDatabase(Database):
         self._marker = marker
         self._wait_s = busy_timeout_ms / 1000
         self._connections: dict[threading.Thread, Any] = {}
+        self._returns = False
 
     @property
     def orm(self) -> Any:
@@ -170,9 +178,18 @@ class SqliteDatabase(Database):
         self._peewee.connection().executemany(sql, rows)
 
     def add_to_scopes(self, changes: Mapping[Scope, Delta]) -> dict[Scope, int]:
-        """Add to the counters; newer SQLite could return the numbers at once, older ones cannot."""
-        self.execute_many(_ADD, [(*scope, *delta) for scope, delta in changes.items()])
-        return {scope: self.execute(_NUMBER, scope).fetchone()[0] for scope in changes}
+        """Add to the counters and read the numbers, in one statement where SQLite can."""
+        rows = [(*scope, *delta) for scope, delta in changes.items()]
+        if not self._returns:
+            self.execute_many(_ADD % _ADD_ROW, rows)
+            return {scope: self.execute(_NUMBER, scope).fetchone()[0] for scope in changes}
+        found: dict[Scope, int] = {}
+        for start in range(0, len(rows), _AT_ONCE):
+            some = rows[start : start + _AT_ONCE]
+            values = [value for row in some for value in row]
+            for row in self.execute(_adding(len(some)), values).fetchall():
+                found[Scope(*row[:3])] = row[3]
+        return found
 
     def columns_of(self, table: str) -> list[str]:
         """Names of a table's columns."""
@@ -182,6 +199,7 @@ class SqliteDatabase(Database):
         import sqlite3
 
         self.integrity_errors = (sqlite3.IntegrityError,)
+        self._returns = sqlite3.sqlite_version_info >= _RETURNS_SINCE
         return (sqlite3.Error,)
 
     def _release(self) -> None:
@@ -196,3 +214,8 @@ class SqliteDatabase(Database):
     def _close_all(self) -> None:
         while self._connections:
             self._connections.popitem()[1].close()
+
+
+@cache
+def _adding(count: int) -> str:
+    return _ADD % ", ".join([_ADD_ROW] * count) + _RETURNING

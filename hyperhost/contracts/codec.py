@@ -21,6 +21,9 @@ __all__ = ["INTEGER_RANGES", "DataError", "from_data", "to_data"]
 
 T = TypeVar("T")
 _PLAIN = (str, int, float, bool, type(None))
+_PLAIN_CLASSES = frozenset(_PLAIN)
+_FIELDS: dict[type, tuple[str, ...]] = {}
+"""Names of the fields of each dataclass that was met."""
 _SHOWN = 60
 """Characters of what was found that a message repeats."""
 
@@ -56,18 +59,29 @@ def to_data(value: Any) -> Any:
         TypeError: it holds something that is of no contract type.
     """
     cls = value.__class__
-    if cls in _PLAIN:
+    if cls in _PLAIN_CLASSES:
         return value
+    # Most of what a value holds is plain, and a call for each of that would cost more than all the rest.
+    if cls is list or cls is tuple:
+        return [item if item.__class__ in _PLAIN_CLASSES else to_data(item) for item in value]
+    if cls is dict:
+        return {
+            key: item if item.__class__ in _PLAIN_CLASSES else to_data(item) for key, item in value.items()
+        }
+    names = _FIELDS.get(cls)
+    if names is not None:
+        data = {}
+        for name in names:
+            item = getattr(value, name)
+            data[name] = item if item.__class__ in _PLAIN_CLASSES else to_data(item)
+        return data
     if isinstance(value, Enum):
         return value.value
-    if cls is list or cls is tuple:
-        return [to_data(item) for item in value]
-    if cls is dict:
-        return {key: to_data(item) for key, item in value.items()}
     if cls is bytes:
         return base64.b64encode(value).decode("ascii")
     if dataclasses.is_dataclass(value):
-        return {name: to_data(getattr(value, name)) for name in _names(cls)}
+        _FIELDS[cls] = tuple(field.name for field in dataclasses.fields(value))
+        return to_data(value)
     if isinstance(value, _PLAIN):
         return value
     raise TypeError(f"{cls.__name__} is no contract type")
@@ -80,11 +94,6 @@ def from_data(cls: type[T], data: Any) -> T:
         DataError: it stands for none; says where and why.
     """
     return typing.cast("T", _reader(typing.cast("Any", cls))(data, ""))
-
-
-@cache
-def _names(cls: type) -> tuple[str, ...]:
-    return tuple(field.name for field in dataclasses.fields(cls))
 
 
 _Reader = Callable[[Any, str], Any]
