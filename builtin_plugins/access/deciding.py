@@ -29,6 +29,8 @@ from .words import refused
 if TYPE_CHECKING:
     from pluggy import HookRelay
 
+    import hyperhost
+
     from .tokens import Tokens
 
 __all__ = ["LOCAL_OWNER", "Decider", "is_trusted"]
@@ -67,13 +69,14 @@ class Decider:
 
     Args:
         hook: The host's hooks.
+        trusted: Those of native plugins only: a component cannot say what somebody was granted.
         clock: Microseconds since 1970.
     """
 
-    def __init__(self, hook: HookRelay, clock: Callable[[], int]) -> None:
+    def __init__(self, hook: HookRelay, trusted: hyperhost.TrustedHooks, clock: Callable[[], int]) -> None:
         self.store = Store(hook)
         self.tokens: Tokens | None = None
-        self._hook = hook
+        self._trusted = trusted
         self._clock = clock
         self._second = _Second(0)
 
@@ -206,7 +209,7 @@ class Decider:
         path = request.resource.namespace
         names = [name for name, place in self.held(request, now) if not place or is_within(path, place)]
         whole = dataclasses.replace(request.principal, roles=sorted(set(names)))
-        answers = self._hook.access_grants(principal=whole, resource=request.resource)
+        answers = self._trusted.access_grants(principal=whole, resource=request.resource)
         return [grant for answer in answers for grant in answer]
 
     def _verdict(
@@ -250,7 +253,7 @@ class Decider:
         if resource.owner != UNKNOWN_OWNER:
             return self._behind(resource.owner)
         if resource.name not in now.owners:
-            found: Resource | None = self._hook.access_resource(
+            found: Resource | None = self._trusted.access_resource(
                 principal=Principal(LOCAL_OWNER), kind=f"{resource.kind}-owner", reference=resource.name
             )
             now.owners[resource.name] = self._behind(found.owner if found is not None else "")

@@ -10,8 +10,7 @@ from hyperhost.offering import Asked
 from .deciding import is_trusted
 
 if TYPE_CHECKING:
-    from pluggy import HookRelay
-
+    import hyperhost
     from hyperhost.contracts import OperationCall
 
     from .deciding import Decider
@@ -26,16 +25,22 @@ class Desk(Asked):
 
     Args:
         call: What is asked.
-        hook: The host's hooks.
+        context: What the host says of itself.
         decider: What decides.
         tokens: What knows tokens.
         at_us: When.
     """
 
     def __init__(
-        self, call: OperationCall, hook: HookRelay, decider: Decider, tokens: Tokens, at_us: int
+        self,
+        call: OperationCall,
+        context: hyperhost.PluginContext,
+        decider: Decider,
+        tokens: Tokens,
+        at_us: int,
     ) -> None:
-        super().__init__(call, hook)
+        super().__init__(call, context.hook)
+        self.trusted = context.trusted
         self.at_us = at_us  # not as the call says it: what expires is judged by it
         self.decider = decider
         self.tokens = tokens
@@ -55,7 +60,7 @@ class Desk(Asked):
 
     def resource(self, kind: str, reference: str, principal: Principal) -> Resource | None:
         """What a reference means for a principal; see ``access_resource``."""
-        found: Resource | None = self.hook.access_resource(
+        found: Resource | None = self.trusted.access_resource(
             principal=principal, kind=kind, reference=reference
         )
         return found

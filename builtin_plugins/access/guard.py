@@ -15,6 +15,8 @@ from .words import denied, unlisted
 if TYPE_CHECKING:
     from pluggy import HookRelay
 
+    import hyperhost
+
 __all__ = ["Guard", "lines_from"]
 
 _WHOLE = Resource("registry")
@@ -25,12 +27,20 @@ class Guard:
 
     Args:
         hook: The host's hooks.
+        trusted: Those of native plugins only: a component cannot say whom something belongs to.
         clock: Microseconds since 1970.
         lines: What operations of other plugins need, besides the table.
     """
 
-    def __init__(self, hook: HookRelay, clock: Callable[[], int], lines: Mapping[str, Line]) -> None:
+    def __init__(
+        self,
+        hook: HookRelay,
+        trusted: hyperhost.TrustedHooks,
+        clock: Callable[[], int],
+        lines: Mapping[str, Line],
+    ) -> None:
         self._hook = hook
+        self._trusted = trusted
         self._clock = clock
         self._lines = {**lines, **LINES}
 
@@ -64,7 +74,7 @@ class Guard:
             reference = f"{_text(reference, 'namespace')}/{_text(reference, 'name')}"
         if not isinstance(reference, str):
             raise invalid(line.argument, "type", f"{call.operation} needs {line.argument!r}, a text")
-        found: Resource | None = self._hook.access_resource(
+        found: Resource | None = self._trusted.access_resource(
             principal=call.principal, kind=line.kind, reference=reference
         )
         if found is None:

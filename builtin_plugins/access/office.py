@@ -45,15 +45,15 @@ class Office:
     """
 
     def __init__(self, context: hyperhost.PluginContext) -> None:
-        hook = context.hook
+        hook, trusted = context.hook, context.trusted
         self._context = context
-        self.decider = Decider(hook, context.clock)
+        self.decider = Decider(hook, trusted, context.clock)
         root = RootKey(context.data / "token.key" if context.home is not None else None)
         self.tokens = Tokens(
-            self.decider.store, root, context.clock, lambda each: hook.access_lookup(principal_id=each)
+            self.decider.store, root, context.clock, lambda each: trusted.access_lookup(principal_id=each)
         )
         self.decider.tokens = self.tokens
-        self.guard = Guard(hook, context.clock, lines_from(context.config.get("operations", {})))
+        self.guard = Guard(hook, trusted, context.clock, lines_from(context.config.get("operations", {})))
         self._table = table()
 
     def run(self, call: OperationCall) -> OperationOutcome | None:
@@ -65,7 +65,7 @@ class Office:
         if call.operation not in self._table.operations:
             return None
         context = self._context
-        desk = Desk(call, context.hook, self.decider, self.tokens, context.clock())
+        desk = Desk(call, context, self.decider, self.tokens, context.clock())
         return self._table.run(call, desk)
 
     def now_us(self) -> int:

@@ -101,15 +101,15 @@ LINES: Final[dict[str, Line]] = {
     **_about("version:promote", "promote"),
     **_about("version:yank", "yank", "unyank"),
     **_about("version:promote", "demote", kind="artifact-name", argument="name"),
-    # search; what a resolution sees is not asked for each version, so it takes a reader of everything
+    # search and dependencies
     **_filtered("artifact:read", "search", "query"),
     **_whole("administration:read", "index_status"),
     **_whole("administration:index", "index_rebuild"),
-    **_whole(
+    **_filtered(
         "artifact:read", "dependency_resolve", "dependency_graph", "dependency_why", "dependency_outdated"
     ),
-    **_whole("artifact:read", "dependency_what_if", "conflict_detect", "relationship_find"),
-    **_whole("artifact:read", "dependency_list", "dependency_add", "dependency_remove"),
+    **_filtered("artifact:read", "dependency_what_if", "conflict_detect", "relationship_find"),
+    **_filtered("artifact:read", "dependency_list", "dependency_add", "dependency_remove"),
     **_local("artifact:read", "dependency_solve"),
     # namespaces
     "namespace_create": Line("namespace:create", "namespace-new", "path", extra=_GRANTING),

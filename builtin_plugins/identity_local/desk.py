@@ -19,6 +19,8 @@ from .refusals import denied
 if TYPE_CHECKING:
     from pluggy import HookRelay
 
+    import hyperhost
+
     from .settings import Settings
 
 __all__ = ["Desk", "is_name"]
@@ -33,6 +35,7 @@ class Desk:
 
     Attributes:
         hook: The host's hooks.
+        trusted: Those of native plugins only.
         settings: Settings.
         clock: Microseconds since 1970.
         records: What is kept.
@@ -42,6 +45,7 @@ class Desk:
     """
 
     hook: HookRelay
+    trusted: hyperhost.TrustedHooks
     settings: Settings
     clock: Callable[[], int]
     records: Records
@@ -50,12 +54,14 @@ class Desk:
     issuer: Issuer
 
     @classmethod
-    def made(cls, hook: HookRelay, settings: Settings, clock: Callable[[], int]) -> Desk:
+    def made(cls, context: hyperhost.PluginContext, settings: Settings) -> Desk:
         """A desk of a host."""
+        hook, trusted, clock = context.hook, context.trusted, context.clock
         records = Records(hook)
         passwords = Passwords(settings, clock)
         attempts = Attempts(records, settings, clock)
-        return cls(hook, settings, clock, records, passwords, attempts, Issuer(records, settings, clock))
+        issuer = Issuer(records, settings, clock)
+        return cls(hook, trusted, settings, clock, records, passwords, attempts, issuer)
 
     def user(self, name: str) -> User:
         """A user who was not deleted.

@@ -126,7 +126,7 @@ def whoami(work: Work) -> Identity:
     principal = work.principal
     roles = set(principal.roles)
     if principal.kind is not PrincipalKind.SYSTEM and principal.id != "local:owner":
-        answers = work.desk.hook.access_grants(principal=principal, resource=Resource("registry"))
+        answers = work.desk.trusted.access_grants(principal=principal, resource=Resource("registry"))
         roles.update(role for answer in answers for grant in answer for role in grant.roles)
         roles.update(_assigned(work, principal))
     scopes = principal.attributes.get(SCOPES, "").split()

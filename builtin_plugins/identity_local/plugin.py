@@ -114,5 +114,5 @@ class IdentityLocal:
             if self._desk is None:
                 from .desk import Desk
 
-                self._desk = Desk.made(context.hook, settings, context.clock)
+                self._desk = Desk.made(context, settings)
             return self._desk

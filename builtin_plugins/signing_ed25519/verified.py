@@ -6,6 +6,7 @@ costs more than verifying with it, so the last ones are kept.
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any, Final
 
@@ -23,7 +24,7 @@ _RSA_BITS: Final = (2048, 8192)
 _KEPT: Final = 1024
 
 
-class _VerifiedOnly:
+class _VerifiedOnly(ABC):
     """What both have in common: there are no private halves."""
 
     name = ""
@@ -59,9 +60,9 @@ class _VerifiedOnly:
         der = public_der(data)
         return der if der is not None and self.is_public(der) else None
 
+    @abstractmethod
     def is_public(self, data: bytes) -> bool:
         """Whether it is a public key of this algorithm, in the one encoding."""
-        raise NotImplementedError
 
 
 class EcdsaP256(_VerifiedOnly):

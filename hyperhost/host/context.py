@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from hyperhost.config import Config
     from hyperhost.host.plugin import Plugin
     from hyperhost.host.state import State
+    from hyperhost.host.trusted import TrustedHooks
 
 __all__ = ["Natives", "PluginContext", "marked_hooks"]
 
@@ -54,6 +55,21 @@ class PluginContext:
     _load: Callable[[str, Path], Plugin] | None = field(default=None, repr=False)
     _record: Callable[[str, str, BaseException], object] | None = field(default=None, repr=False)
     clock: Callable[[], int] = field(default=now_us, repr=False)
+    _trusted: TrustedHooks | None = field(default=None, repr=False)
+
+    @property
+    def trusted(self) -> TrustedHooks:
+        """The host's hooks, answered by native plugins only, for what gives authority.
+
+        Who somebody is, what they were granted, whom something belongs to: a component that answered
+        could hand out what nobody granted it.
+
+        Raises:
+            PluginStateError: the context belongs to no host.
+        """
+        if self._trusted is None:
+            raise PluginStateError("asks for trusted hooks without a host", plugin=self.id)
+        return self._trusted
 
     def load(self, package: Path | str) -> Plugin:
         """Load a component that is a part of the plugin, as one that brings a library along does.
@@ -153,15 +169,28 @@ class Natives:
         self._record = record
         self._parts: dict[str, list[Plugin]] = {}
 
-    def start(self, plugin: object, plugin_id: str) -> None:
+    def start(self, plugin: object, plugin_id: str, trusted: TrustedHooks) -> None:
         """Call a plugin's ``plugin_start``, if it has one.
+
+        Args:
+            plugin: The plugin.
+            plugin_id: Its id.
+            trusted: The host's hooks without the answers of components.
 
         Raises:
             PluginLoadError: it raised something that is no error of ours.
         """
         config = self._config.plugin(plugin_id).config if self._config is not None else {}
         context = PluginContext(
-            plugin_id, self._hook, self._home, config, self._state, self._load_part, self._record, self._clock
+            plugin_id,
+            self._hook,
+            self._home,
+            config,
+            self._state,
+            self._load_part,
+            self._record,
+            self._clock,
+            trusted,
         )
         _call(plugin, _START, plugin_id, context)
 

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any, Final
 from hyperhost.contracts.access import Credential, CredentialKind, LoginStart
 from hyperhost.contracts.operations import Principal, PrincipalKind
 from hyperhost.errors import AuthenticationError, NotFoundError, OperationError, RefusalError
-from hyperhost.host.component import ComponentObject
 from hyperhost.host.operations import Operations, typed
+from hyperhost.host.trusted import TrustedHooks
 
 if TYPE_CHECKING:
     from hyperhost.host.host import Host
@@ -124,9 +124,7 @@ def start_login(host: Host, provider: str, redirect_uri: str) -> LoginStart:
 
 def _natives(host: Host, name: str) -> Any:
     """A hook of the native plugins. A component is not shown a password, and vouches for nobody."""
-    manager = host._roster.manager
-    components = [each for _, each in manager.list_name_plugin() if isinstance(each, ComponentObject)]
-    return manager.subset_hook_caller(name, components)
+    return getattr(TrustedHooks(host._roster.manager), name)
 
 
 def _record(host: Host, credential: Credential, error: AuthenticationError) -> None:

@@ -50,7 +50,7 @@ class Environment:
         self._own = list(interfaces)
         self._services = services
         self._report = report
-        self._hook = hook
+        self.hook = hook
         if services is not None and services.secrets is None and hook is not None:
             services.secrets = self._secret
         self._sandbox: Sandbox | None = None
@@ -111,7 +111,7 @@ class Environment:
 
     def _secret(self, name: str) -> str | None:
         """A secret for a component: one that belongs to no namespace in particular."""
-        read = getattr(self._hook, "secrets_read", None)  # a host may have hooks of its own only
+        read = getattr(self.hook, "secrets_read", None)  # a host may have hooks of its own only
         if read is None or not read.get_hookimpls():
             return None
         found: str | None = read(provider="builtin", name=name, namespace="")

@@ -59,6 +59,7 @@ def fill(
     """
     from hyperhost.capabilities.grants import GrantSet
     from hyperhost.host.component import build_object, build_runtime
+    from hyperhost.host.offers import only_offered
 
     manifest, options = package.manifest, plugin.options
     instances = options.instances or manifest.instances
@@ -93,8 +94,9 @@ def fill(
     )
     if plugin.line is None:
         plugin.line = Line(plugin.runtime)
-    run = plugin.line.through(plugin.runtime)
-    plugin.object = build_object(package.id, plugin.runtime.exports.values(), manifest.hooks, run)
+    exports = plugin.runtime.exports
+    run = only_offered(plugin.line.through(plugin.runtime), exports, environment.hook)
+    plugin.object = build_object(package.id, exports.values(), manifest.hooks, run)
 
 
 def import_native(package: Package) -> Any:

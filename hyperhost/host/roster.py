@@ -29,6 +29,7 @@ from hyperhost.host.selection import Selection
 from hyperhost.host.specs import HookInfo
 from hyperhost.host.state import State
 from hyperhost.host.supervisor import Supervisor
+from hyperhost.host.trusted import TrustedHooks
 
 __all__ = ["Roster"]
 
@@ -91,7 +92,7 @@ class Roster:
             OrderCycleError: as :meth:`enter`.
         """
         assert self.natives is not None
-        self.natives.start(plugin.object, plugin.id)
+        self.natives.start(plugin.object, plugin.id, TrustedHooks(self.manager))
         try:
             self.enter(plugin)
         except BaseException:

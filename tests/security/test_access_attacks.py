@@ -341,7 +341,8 @@ def test_an_operation_without_a_line_in_the_table_is_denied_to_everybody() -> No
 def test_a_plugin_cannot_relax_a_line_of_the_table(registry: Guarded) -> None:
     from builtin_plugins.access.guard import Guard, lines_from
 
-    guard = Guard(registry.host.hook, registry.clock, lines_from({"registry_info": "artifact:read"}))
+    hook = registry.host.hook
+    guard = Guard(hook, hook, registry.clock, lines_from({"registry_info": "artifact:read"}))
     with pytest.raises(RefusalError, match="administration:read"):
         guard.check(call(as_who("user:bob", "user"), "registry_info"))
     with pytest.raises(ValueError, match="write 'KIND:ACTION'"):

@@ -32,7 +32,7 @@ def matrix() -> dict[str, dict[str, str]]:
     """The whole of it."""
     with guarded() as registry:
         _fill(registry)
-        guard = Guard(registry.host.hook, registry.clock, {})
+        guard = Guard(registry.host.hook, registry.host.hook, registry.clock, {})
         return {
             name: {role: _row(guard, name, line, role) for role in ROLES}
             for name, line in sorted(LINES.items())

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from abc import ABC, abstractmethod
 from typing import TYPE_CHECKING
 
 from hyperhost.contracts import Signature, SignerRole, SigningKey, TrustRule, Verification
@@ -17,7 +18,7 @@ if TYPE_CHECKING:
 __all__ = ["SigningProvider"]
 
 
-class SigningProvider:
+class SigningProvider(ABC):
     """A provider of the service ``signing``.
 
     A subclass says which algorithms it has, and nothing else:
@@ -35,9 +36,9 @@ class SigningProvider:
         self._made: KeyDesk | None = None
         self._making = threading.Lock()
 
+    @abstractmethod
     def algorithms(self) -> list[KeyAlgorithm]:
         """The algorithms, the usual one first."""
-        raise NotImplementedError
 
     def plugin_start(self, context: PluginContext) -> None:
         """Keep what the host says of itself."""
