@@ -46,6 +46,7 @@ if TYPE_CHECKING:
     from hyperhost.host.quarantine import QuarantinePolicy as QuarantinePolicy
     from hyperhost.host.recording import Recording as Recording
     from hyperhost.host.replay import replay as replay
+    from hyperhost.host.trusted import TrustedHooks as TrustedHooks
     from hyperhost.sandbox.call import Call as Call
     from hyperhost.sandbox.interface import Err as Err
     from hyperhost.sandbox.interface import HostInterface as HostInterface
@@ -71,6 +72,7 @@ _NAMES = {
     "SealedFile": "hyperhost.host.keys.sealedfile",
     "SignatureReport": "hyperhost.host.judging",
     "SigningProvider": "hyperhost.host.keys.provider",
+    "TrustedHooks": "hyperhost.host.trusted",
     "artifact_payload": "hyperhost.host.envelope",
     "authenticate": "hyperhost.host.entrance",
     "canonical_json": "hyperhost.host.canonical",
