@@ -34,6 +34,7 @@ SCRIPTS = (
     "languages",
     "replay",
     "solver",
+    "search_engines",
 )
 
 

@@ -1,12 +1,15 @@
-"""``search-sql`` through its hook against FTS5 alone: queries, prefixes, and filling the whole index.
+"""``search-sql`` through its hook against FTS5 alone: queries, filling the whole index, and ``create``.
 
 Both give the first 20 ids with their scores and the number of all hits. FTS5 alone is a table with the same
 texts, its own tokenizer and its own ranking, asked on a connection that is open; it has no fields that are
-compared as a whole, and nothing else either. ``RECORDS`` in the environment asks for fewer records.
+compared as a whole, and nothing else either. It writes no log and is not safe on disk; the index in the
+database of the store is both. Filling is counted in time of the processor, as it takes long enough for others
+to come between. ``RECORDS`` in the environment asks for fewer records.
 """
 
 from __future__ import annotations
 
+import contextlib
 import itertools
 import os
 import random
@@ -21,14 +24,21 @@ from typing import Any
 
 from common import Row, Timing, interleave, main
 from corpus import artifacts
+from operations import draft
 
 import hyperhost
+from builtin_plugins.audit.plugin import Audit
+from builtin_plugins.operations.plugin import Operations
+from builtin_plugins.registry.plugin import Registry
+from builtin_plugins.search.plugin import SearchOperations
 from builtin_plugins.search_sql.plugin import SearchSql
+from builtin_plugins.storage_sql.plugin import StorageSql
 from hyperhost.contracts import SearchDocument, SearchRequest
 from hyperhost.query import FIELDS, SEARCHED, flat
 
 RECORDS = int(os.environ.get("RECORDS", "0")) or None
 QUERIES = 200
+ROUNDS, CREATES = 5, 100
 _BATCH = 1000
 _WEIGHTS = ", ".join(str(FIELDS[name].weight) for name in SEARCHED)
 
@@ -129,36 +139,78 @@ def slowest(hook: Any, queries: list[str]) -> float:
     return statistics.quantiles(took, n=20)[-1]
 
 
+def filled(hook: Any) -> float:
+    """Seconds of the processor to build the index of the plugin."""
+    began = time.process_time()
+    fill(hook)
+    return time.process_time() - began
+
+
 def measure() -> list[Row]:
     """The rows."""
-    with tempfile.TemporaryDirectory() as directory, hyperhost.Host("bench", home=Path(directory)) as host:
-        host.register(SearchSql(), "search-sql")
-        hook = host.hook
-        list(batches())  # what reads the corpus is warm for both
-        began = time.perf_counter()
-        fill(hook)
-        built = time.perf_counter() - began
-        began = time.perf_counter()
-        connection = fill_alone(Path(directory) / "alone.db")
-        alone = time.perf_counter() - began
-        asked = asked_for()
-        size = hook.search_status().documents
+    with tempfile.TemporaryDirectory() as directory, contextlib.ExitStack() as stack:
+        place = Path(directory)
+        own = stack.enter_context(hyperhost.Host("own", home=place / "own"))
+        own.register(SearchSql(), "search-sql")
+        lent = stack.enter_context(hyperhost.Host("lent", home=place / "lent"))
+        lent.register(StorageSql(), "storage-sql")
+        lent.register(SearchSql(), "search-sql")
+        list(batches())  # what reads the corpus is warm for all
+        began = time.process_time()
+        connection = fill_alone(place / "alone.db")
+        stack.callback(connection.close)
+        alone = time.process_time() - began
         rows = []
+        for what, host in (("a file of its own", own), ("the store", lent)):
+            built = filled(host.hook)
+            rows.append(
+                Row(f"filling, in {what}", built * 1e3, alone * 1e3, "ms", built / alone, 1.5, "at most")
+            )
+        asked = asked_for()
+        size = lent.hook.search_status().documents
+        timing = interleave(competitors(own.hook, connection, asked["queries"]), rounds=2, calls=QUERIES)
+        rows.append(compared("queries, in a file of its own", timing, 0.7, f"{size:,} records"))
         for what, pairs in asked.items():
-            bound, rounds = (0.7, 3) if what == "queries" else (None, 1)
-            timing = interleave(competitors(hook, connection, pairs), rounds=rounds, calls=len(pairs))
-            rows.append(compared(f"{what}, {size:,} records", timing, bound, f"{len(pairs)} of them"))
+            bound, rounds = (0.7, 2) if what == "queries" else (None, 1)
+            timing = interleave(competitors(lent.hook, connection, pairs), rounds=rounds, calls=len(pairs))
+            rows.append(compared(f"{what}, in the store", timing, bound, f"{len(pairs)} of them"))
         for what, queries in (
             ("prefixes", [query for query, _ in asked["prefixes"]]),
             ("typos", [f"{query.strip(chr(34)).split()[0]}~2" for query, _ in asked["queries"][:60]]),
         ):
-            value = slowest(hook, queries)
+            value = slowest(lent.hook, queries)
             rows.append(Row(f"{what}, 95 of 100", value, None, "ms", value, None, "under", None))
-        rows.append(
-            Row("filling the index", built * 1e3, alone * 1e3, "ms", built / alone, 1.5, "at most", None)
-        )
-        connection.close()
+        rows.append(creating(place))
     return rows
+
+
+def creating(place: Path) -> Row:
+    """``create`` with the index in its transaction, and without an index."""
+    known = (item for item in artifacts(RECORDS) if re.fullmatch(r"[a-z0-9]+(?:-[a-z0-9]+)*", item.name))
+    drafts = [draft(item) for item in itertools.islice(known, (ROUNDS + 1) * CREATES)]
+    with contextlib.ExitStack() as stack:
+        runs: dict[str, Callable[[int], None]] = {}
+        for name in ("with", "without"):
+            host = stack.enter_context(hyperhost.Host(name, home=place / name))
+            plugins: list[Any] = [StorageSql(), Registry(), Operations(), Audit()]
+            plugins += [SearchOperations(), SearchSql()] if name == "with" else []
+            for plugin in plugins:
+                host.register(plugin, type(plugin).__name__.lower())
+            run = hyperhost.Operations(host).run
+            run("create", draft=drafts[0] | {"name": "first"})
+            if name == "with":
+                run("search", query="first")
+            rest = iter(drafts)
+
+            def create(count: int, run: Any = run, rest: Any = rest) -> None:
+                for each in itertools.islice(rest, count):
+                    run("create", draft=each)
+
+            runs[name] = create
+        timing = interleave(runs, rounds=ROUNDS, calls=CREATES)
+    ours, alone = timing.best("with"), timing.best("without")
+    median = timing.median("with") / timing.median("without")
+    return Row("create, indexed at once", ours * 1e6, alone * 1e6, "µs", ours / alone, 1.3, "at most", median)
 
 
 if __name__ == "__main__":

@@ -29,8 +29,10 @@ def files() -> dict[Path, str]:
     """What each file has to hold."""
     from builtin_plugins.access.office import table as access
     from builtin_plugins.audit.operations import OPERATIONS
+    from builtin_plugins.graph.operations import table as graph
     from builtin_plugins.identity_local.work import table as identity
     from builtin_plugins.policy.operations import table as policy
+    from builtin_plugins.recommend.operations import table as recommend
     from builtin_plugins.registry.operations import table
     from builtin_plugins.resolution.operations import table as resolution
     from builtin_plugins.search.operations import infos as search
@@ -43,8 +45,10 @@ def files() -> dict[Path, str]:
     return {
         _file("access"): _text(access().infos()),
         _file("audit"): _text(OPERATIONS),
+        _file("graph"): _text(graph().infos()),
         _file("identity_local"): _text(identity().infos()),
         _file("policy"): _text(policy().infos()),
+        _file("recommend"): _text(recommend().infos()),
         _file("registry"): _text((each.info for each in known), modules),
         _file("resolution"): _text(resolution().infos()),
         _file("search"): _text(search()),

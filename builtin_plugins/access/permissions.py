@@ -103,8 +103,13 @@ LINES: Final[dict[str, Line]] = {
     **_about("version:promote", "demote", kind="artifact-name", argument="name"),
     # search and dependencies
     **_filtered("artifact:read", "search", "query"),
-    **_whole("administration:read", "index_status"),
-    **_whole("administration:index", "index_rebuild"),
+    **_filtered(
+        "artifact:read", "graph_show", "graph_path", "graph_similar", "graph_impact", "graph_clusters"
+    ),
+    **_filtered("artifact:read", "recommend"),
+    **_whole("audit:read", "recommend_for"),  # what is recommended to somebody tells what they have used
+    **_whole("administration:read", "index_status", "recommend_status"),
+    **_whole("administration:index", "index_rebuild", "recommend_rebuild"),
     **_filtered(
         "artifact:read", "dependency_resolve", "dependency_graph", "dependency_why", "dependency_outdated"
     ),

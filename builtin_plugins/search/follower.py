@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING, Any, Final
 
 from hyperhost.contracts import LogEntry, SearchIndexState
 from hyperhost.errors import RefusalError
+from hyperhost.query.following import History, changed_artifact, document_of, documents, mark_of
 
-from .store import History, changed_artifact, document_of, documents, mark_of
 from .touched import Touched
 
 if TYPE_CHECKING:
@@ -26,6 +26,8 @@ _LOOK_EVERY_S: Final = 0.02
 _CHECK_EVERY_S: Final = 5.0
 """How often it is asked whether the store is still the one that was indexed."""
 _PAUSE_S: Final = 0.3
+_JOINED: Final = 100
+"""Changes that a transaction indexes itself; with more it would keep other writers waiting."""
 _STOP_S: Final = 10.0
 
 
@@ -51,6 +53,7 @@ class Follower:
         self._looked = self._checked = float("-inf")
         self._told = 0.0
         self._reached = 0
+        self._joins: bool | None = None
 
     def changed(self) -> None:
         """Something has changed in the store, and is durable."""
@@ -65,6 +68,7 @@ class Follower:
     def doubt(self) -> None:
         """The store may be another one than before."""
         self._checked = float("-inf")
+        self._joins = None
         self._announce()
 
     def stop(self) -> None:
@@ -73,6 +77,33 @@ class Follower:
         self._news.set()
         if self._thread is not None:
             self._thread.join(_STOP_S)
+
+    def join(self) -> None:
+        """Index what this thread's unit of work has changed, within the same transaction of the store.
+
+        Only where the index lies in the store's own database, and reflects all that was changed before.
+        Otherwise, and whatever goes wrong here, it is left to those who catch up: nothing is lost, as the
+        index says how far it is.
+        """
+        try:
+            if self._joins is None:
+                self._joins = self._hook.search_status().joins
+            if self._joins:
+                self._join()
+        except Exception as error:  # noqa: BLE001 - a change is not refused because it cannot be found yet
+            self._context.log("warning", f"the search index is behind: {error}")
+
+    def _join(self) -> None:
+        state: SearchIndexState = self._hook.search_status()
+        if not state.mark or (not state.sequence and self._history.mark(1) == ""):
+            return
+        entries, more = self._history.after(max(0, state.sequence - 1))
+        if state.sequence:
+            if not entries or (entries[0].seq, mark_of(entries[0])) != (state.sequence, state.mark):
+                return  # it reflects another store
+            entries = entries[1:]
+        if entries and not more and len(entries) <= _JOINED:
+            self._told_to(state, entries, set())
 
     def catch_up(self) -> int:
         """Bring the index to where the store is now.

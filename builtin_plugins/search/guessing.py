@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from hyperhost.query import And, Boost, Fuzzy, Node, Or, Word, words
+from hyperhost.errors import QuerySyntaxError
+from hyperhost.query import And, Boost, Fuzzy, Node, Or, Word, parse, to_text, words
 
-__all__ = ["guessed"]
+__all__ = ["guessed", "nearly", "written"]
 
 _SHORT, _LONG = 4, 8
 """Letters from which on one, and two, may be wrong."""
@@ -16,6 +17,23 @@ def guessed(node: Node) -> Node | None:
     return None if found == node else found
 
 
+def nearly(word: Word) -> Node:
+    """A word taken as nearly right, if it is long enough for that."""
+    if len(parts := words(word.text)) == 1 and len(parts[0]) >= _SHORT:
+        return Fuzzy(parts[0], word.field, 2 if len(parts[0]) >= _LONG else 1)
+    return word
+
+
+def written(node: Node) -> str | None:
+    """The text of a query that was made of another; ``None`` when it has become too long or too deep."""
+    text = to_text(node)
+    try:
+        parse(text)
+    except QuerySyntaxError:
+        return None
+    return text
+
+
 def _guess(node: Node) -> Node:
     match node:
         case And(items):
@@ -24,7 +42,7 @@ def _guess(node: Node) -> Node:
             return Or(tuple(map(_guess, items)))
         case Boost(item, factor):
             return Boost(_guess(item), factor)
-        case Word(text, field) if len(parts := words(text)) == 1 and len(parts[0]) >= _SHORT:
-            return Fuzzy(parts[0], field, 2 if len(parts[0]) >= _LONG else 1)
+        case Word():
+            return nearly(node)
         case _:
             return node

@@ -5,10 +5,18 @@ from __future__ import annotations
 import json
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
-from hyperhost.contracts import OperationCall, OperationInfo, OperationOutcome, SearchIndexState, Visibility
+from hyperhost.contracts import (
+    OperationCall,
+    OperationInfo,
+    OperationOutcome,
+    SearchIndexState,
+    SemanticState,
+    Visibility,
+)
 from hyperhost.contracts.codec import DataError, from_data, to_data
 from hyperhost.contracts.schema import schema_of
 from hyperhost.errors import ProviderConflictError, ProviderMissingError, RefusalError
@@ -78,14 +86,19 @@ def _query(call: OperationCall, asked: Query, context: hyperhost.PluginContext, 
 def _status(
     _: OperationCall, __: Nothing, context: hyperhost.PluginContext, follower: Follower
 ) -> IndexReport:
-    return _reported(follower, lambda: context.hook.search_status())
+    return _reported(follower, lambda: context.hook.search_status(), context.hook.semantic_status)
 
 
-def _rebuild(_: OperationCall, __: Nothing, ___: hyperhost.PluginContext, follower: Follower) -> IndexReport:
-    return _reported(follower, follower.rebuild)
+def _rebuild(
+    _: OperationCall, __: Nothing, context: hyperhost.PluginContext, follower: Follower
+) -> IndexReport:
+    hook = context.hook
+    return _reported(follower, follower.rebuild, hook.semantic_catch_up, hook.semantic_status)
 
 
-def _reported(follower: Follower, ask: Callable[[], SearchIndexState]) -> IndexReport:
+def _reported(
+    follower: Follower, ask: Callable[[], SearchIndexState], *vectors: Callable[[], SemanticState]
+) -> IndexReport:
     began = time.perf_counter()
     try:
         state = ask()
@@ -93,6 +106,12 @@ def _reported(follower: Follower, ask: Callable[[], SearchIndexState]) -> IndexR
         raise no_engine(error) from error
     except RefusalError as refusal:
         raise of_engine(refusal) if refusal.rule.startswith("search.") else refusal from refusal
+    semantic: SemanticState | None = None
+    # Searching by meaning is not everywhere, and an index of words is none the worse without it.
+    for each in vectors:
+        with suppress(ProviderMissingError, ProviderConflictError, RefusalError):
+            semantic = each()
+            break
     took_ms = (time.perf_counter() - began) * 1000
     return IndexReport(
         state.documents,
@@ -101,6 +120,7 @@ def _reported(follower: Follower, ask: Callable[[], SearchIndexState]) -> IndexR
         state.updated_at_us,
         state.rebuilding,
         round(took_ms, 1),
+        semantic,
     )
 
 

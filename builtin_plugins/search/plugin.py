@@ -62,7 +62,7 @@ class SearchOperations:
     def around(
         self, call: OperationCall
     ) -> Generator[None, OperationOutcome | None, OperationOutcome | None]:
-        """Notice what changes figures, and what replaces the store."""
+        """Notice what changes figures or artifacts, and what replaces the store."""
         outcome = yield
         if outcome is not None and self._context is not None:
             if call.operation in _COUNTING:
@@ -70,6 +70,8 @@ class SearchOperations:
                 self._following().touched.add(data.get("artifact", data)["id"])
             elif call.operation in _REPLACING and self._follower is not None:
                 self._follower.doubt()
+            if outcome.changes:  # within the unit of work of the operation, when the audit log has begun it
+                self._following().join()
         return outcome
 
     @hookimpl

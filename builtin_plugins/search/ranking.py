@@ -32,7 +32,9 @@ def rewritten(hook: HookRelay, request: SearchRequest, fault: Fault) -> SearchRe
     try:
         condition = to_text(both(parse(request.filter, trusted=True), parse(answer.filter)))
         parse(answer.query)
-        changed = dataclasses.replace(answer, filter=condition, size=request.size, token=request.token)
+        changed = dataclasses.replace(
+            answer, filter=condition, size=request.size, token=request.token, mode=request.mode
+        )
         Order(dataclasses.replace(changed, token=""))
     except Exception as error:  # noqa: BLE001 - whatever is wrong with it, the search goes on without
         asked = _plugins(hook.search_rewrite_query)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from hyperhost.errors import HyperHostError, QuerySyntaxError, RefusalError
 
-__all__ = ["invalid", "no_engine", "of_engine", "of_query"]
+__all__ = ["invalid", "no_engine", "no_meaning", "of_engine", "of_query"]
 
 _FIELDS = {"search.page": "token", "search.field": "sort", "search.syntax": "query"}
 
@@ -35,3 +35,15 @@ def no_engine(error: HyperHostError) -> RefusalError:
         hint = "activate search-whoosh, which comes with HyperHost: hyperhost plugin activate search-whoosh"
     reason = f"there is no search engine: {error.message}"
     return RefusalError(reason, "state:search:engine", plugin=error.plugin, hint=hint)
+
+
+def no_meaning(reason: str, hint: str, plugin: str | None = None) -> RefusalError:
+    """Nothing searches by meaning."""
+    if "provides the service" in reason:
+        hint = (
+            "install it: pip install 'hyperhost[semantic]', and activate embed-minilm and search-semantic, "
+            "which come with HyperHost"
+        )
+    return RefusalError(
+        f"there is no search by meaning: {reason}", "unavailable:semantic", plugin=plugin, hint=hint
+    )

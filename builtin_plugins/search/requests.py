@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from hyperhost.contracts import Artifact, Facet, Highlight, SearchSort
+from hyperhost.contracts import Artifact, Facet, Highlight, SearchMode, SearchSort, SemanticState
 
 __all__ = ["Found", "FoundArtifact", "IndexReport", "Nothing", "Query", "Search"]
 
@@ -21,6 +21,7 @@ class Search:
     token: str = ""
     highlight: bool = False
     explain: bool = False
+    mode: SearchMode = SearchMode.KEYWORD
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +68,7 @@ class Found:
         next_token: Asks for what follows; empty at the end, and only there.
         query: The query that was answered. It is another one than was asked when nothing has the words as
             they were typed, or when a plugin has rewritten it.
+        behind: Changes that a search by meaning has not seen yet; they are embedded in the background.
     """
 
     hits: list[FoundArtifact] = field(default_factory=list)
@@ -74,6 +76,7 @@ class Found:
     facets: list[Facet] = field(default_factory=list)
     next_token: str = ""
     query: str = ""
+    behind: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,6 +90,7 @@ class IndexReport:
         updated_at_us: When it last changed; 0 when it never did.
         rebuilding: It is being built anew; the old one answers meanwhile.
         took_ms: How long what was asked for has taken.
+        semantic: The same of the index of vectors; ``None`` when there is none.
     """
 
     documents: int
@@ -95,3 +99,4 @@ class IndexReport:
     updated_at_us: int
     rebuilding: bool
     took_ms: float
+    semantic: SemanticState | None = None

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Callable
+from contextlib import suppress
 from itertools import compress
 from typing import TYPE_CHECKING, Any, Final
 
@@ -13,6 +14,7 @@ from hyperhost.contracts import (
     Resource,
     SearchDocument,
     SearchHit,
+    SearchMode,
     SearchRequest,
     SearchResults,
     SearchSort,
@@ -25,7 +27,7 @@ from hyperhost.errors import (
 )
 from hyperhost.query import EXACT_FACETS, Everything, Node, both, flat, matches, nearest, parse, to_text
 
-from .guessing import guessed
+from .guessing import guessed, written
 from .ranking import ranked, rewritten, shown_to_facets, with_facets
 from .refusals import invalid, no_engine, of_engine, of_query
 from .requests import Found, FoundArtifact, Query, Search
@@ -67,30 +69,38 @@ class Searching:
         words = _read("query", asked.query)
         _check_facets(asked.facets)
         condition = both(_read("filter", asked.filter), allowed)
-        guess = asked.token.startswith(_GUESS)
+        by_words = asked.mode is SearchMode.KEYWORD
+        guess = by_words and asked.token.startswith(_GUESS)
         request = SearchRequest(
             asked.query,
             to_text(condition),
             asked.sort,
             asked.facets,
             asked.size,
-            asked.token.removeprefix(_GUESS),
+            asked.token.removeprefix(_GUESS) if guess else asked.token,
             asked.highlight,
             asked.explain,
+            asked.mode,
         )
 
         def answer() -> Found:
             found = Found() if guess else self._answered(request, allowed)
-            if found.total or (asked.token and not guess):
+            if found.total or (asked.token and not guess) or not by_words:
                 return found
             nearly = guessed(words)
-            if nearly is None:
+            text = None if nearly is None else written(nearly)
+            if text is None:
                 return found
-            other = self._answered(dataclasses.replace(request, query=to_text(nearly)), allowed)
+            other = self._answered(dataclasses.replace(request, query=text), allowed)
             token = _GUESS + other.next_token if other.next_token else ""
             return dataclasses.replace(other, next_token=token) if other.total else found
 
-        return self._seen(principal, self._with_engine(answer))
+        found = self._seen(principal, self._with_engine(answer))
+        if by_words:
+            return found
+        with suppress(ProviderMissingError, ProviderConflictError, RefusalError):  # a query without words
+            found = dataclasses.replace(found, behind=self._hook.semantic_status().behind)
+        return found
 
     def query(self, principal: Principal, asked: Query) -> Found:
         """List artifacts by a filter, in the order of a field; nothing is ranked.
@@ -164,15 +174,21 @@ class Searching:
     def _answered(self, asked: SearchRequest, allowed: Node) -> Found:
         request = rewritten(self._hook, asked, self._context.fault)
 
-        def ask(each: SearchRequest) -> SearchResults:
-            results: SearchResults = self._hook.search_query(request=each)
-            return results
+        ask = self._ask
+        if request.mode is not SearchMode.KEYWORD:
+            from .blending import Blending
+
+            ask = Blending(self._hook, self._ask, self._context.fault).answer
 
         results = ranked(self._hook, request, ask, self._context.fault)
         best = shown_to_facets(self._hook, request, ask)
         if best is not None:
             results = with_facets(self._hook, request, results, best)
         return dataclasses.replace(self._found(results, allowed), query=request.query)
+
+    def _ask(self, request: SearchRequest) -> SearchResults:
+        results: SearchResults = self._hook.search_query(request=request)
+        return results
 
     def _found(self, results: SearchResults, allowed: Node) -> Found:
         """An answer with the artifacts as they are now."""

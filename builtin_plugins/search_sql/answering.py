@@ -3,32 +3,28 @@
 from __future__ import annotations
 
 import json
-import sqlite3
 from collections import Counter
-from collections.abc import Iterator
-from typing import Any, Final
+from collections.abc import Iterable, Iterator
 
 from hyperhost.contracts import Facet, FacetValue, SearchHit, SearchRequest, SearchResults
 from hyperhost.errors import RefusalError
 from hyperhost.query import EXACT_FACETS, Node, Order, Place, highlights, nearest, parse, to_text
 
-from .planning import BM25, Plan, plan
+from . import planning, ranking
+from .planning import Plan
 from .schema import SEPARATOR, facet, number
+from .tables import Tables
 from .typos import Typos
 
 __all__ = ["answer"]
 
-_EXPLAINED: Final = (
-    f"SELECT rowid, -{BM25} FROM words WHERE words MATCH ? AND rowid IN (SELECT value FROM json_each(?))"  # noqa: S608 - a constant
-)
 
-
-def answer(request: SearchRequest, connection: sqlite3.Connection | None) -> SearchResults:
+def answer(request: SearchRequest, tables: Tables | None) -> SearchResults:
     """The answer to a request.
 
     Args:
         request: What is asked; its query and filter are good.
-        connection: Of the index; ``None`` for one that is empty yet.
+        tables: Of the index; ``None`` for one that is empty yet.
 
     Raises:
         RefusalError: ``search.field`` or ``search.page``.
@@ -39,20 +35,32 @@ def answer(request: SearchRequest, connection: sqlite3.Connection | None) -> Sea
             raise RefusalError(
                 f"{name[:80]!r} cannot be counted", "search.field", hint=nearest(name, EXACT_FACETS)
             )
-    if connection is None:
+    if tables is None:
         return SearchResults(facets=[Facet(name) for name in request.facets])
-    near = Typos(connection)
+    near = Typos(tables)
     tree = parse(request.query)
-    made = plan(tree, parse(request.filter, trusted=True), near, scored=order.scored or request.explain)
-    found = _places(connection, made, order)
+    dialect = planning if tables.dialect == "sqlite" else ranking
+    scored = order.scored or request.explain
+    made = dialect.plan(tree, parse(request.filter, trusted=True), near, scored=scored)
+    found = _places(tables, made, order)
     page, token = order.page(found)
-    hits = _hits(connection, request, tree, near, [(place, *found[place]) for place in page])
-    whole = order.after is None and len(found) <= order.size
-    (total,) = (len(found),) if whole else connection.execute(made.count, made.values).fetchone()
-    return SearchResults(hits, total, list(_facets(connection, request, made)), token)
+    shown = [(place, *found[place]) for place in page]
+    reasons = (
+        _explained(dialect.parts(tables, tree, near, [doc for _, doc, _ in shown]), shown)
+        if request.explain
+        else {}
+    )
+    hits = []
+    for place, doc, score in shown:
+        marked = highlights(tree, _texts(tables, doc)) if request.highlight else []
+        hits.append(SearchHit(place[1], score, marked, reasons.get(doc, "")))
+    total = len(found)
+    if order.after is not None or total > order.size:
+        [(total,)] = tables.read(made.count, made.values)
+    return SearchResults(hits, total, list(_facets(tables, request, made)), token)
 
 
-def _places(connection: sqlite3.Connection, made: Plan, order: Order) -> dict[Place, tuple[int, float]]:
+def _places(tables: Tables, made: Plan, order: Order) -> dict[Place, tuple[int, float]]:
     """The hits of the page and the one behind it, in their order: the number and the score of each."""
     keys = [each.key for each in order.sort if each.key != "relevance"]
     columns = "".join(f", d.{number(key)} AS k_{key}" for key in keys)
@@ -61,77 +69,66 @@ def _places(connection: sqlite3.Connection, made: Plan, order: Order) -> dict[Pl
         for each in order.sort
     ]
     ordered = ", ".join([*signed, "id"])
-    values = dict(made.values)
-    selected = f"SELECT d.doc, d.id AS id, {made.score} AS score{columns} {made.rows}"
+    values = list(made.values)
+    statement = f"SELECT d.doc, d.id AS id, {made.score} AS score{columns} {made.rows}"
+    # Names of columns and parameters are constants or counted.
     if order.after is not None:
-        names = [f":after{step}" for step in range(len(signed) + 1)]
-        values |= {
-            name[1:]: value for name, value in zip(names, [*order.after[0], order.after[1]], strict=True)
-        }
-        # Names of columns and parameters are constants or counted.
-        selected = (
-            f"WITH found AS MATERIALIZED ({selected}) "  # noqa: S608
+        first = len(values) + 1
+        values += [*order.after[0], order.after[1]]
+        names = [f"?{place}" for place in range(first, len(values) + 1)]
+        statement = (
+            f"WITH found AS MATERIALIZED ({statement}) "  # noqa: S608
             f"SELECT * FROM found WHERE ({ordered}) > ({', '.join(names)})"
         )
-    rows = connection.execute(f"{selected} ORDER BY {ordered} LIMIT {order.size + 1}", values)
+    elif tables.dialect != "sqlite":  # where the order may name a score, but not its opposite
+        statement = f"SELECT * FROM ({statement}) found"  # noqa: S608
+    rows = tables.read(f"{statement} ORDER BY {ordered} LIMIT {order.size + 1}", values)
     return {
         order.place(score, dict(zip(keys, numbers, strict=True)), artifact_id): (doc, score)
         for doc, artifact_id, score, *numbers in rows
     }
 
 
-def _hits(
-    connection: sqlite3.Connection,
-    request: SearchRequest,
-    tree: Node,
-    near: Typos,
-    page: list[tuple[Place, int, float]],
-) -> list[SearchHit]:
-    reasons = _explained(connection, tree, near, page) if request.explain else {}
-    hits = []
-    for place, doc, score in page:
-        marked = highlights(tree, _texts(connection, doc)) if request.highlight else []
-        hits.append(SearchHit(place[1], score, marked, reasons.get(doc, "")))
-    return hits
-
-
-def _texts(connection: sqlite3.Connection, doc: int) -> dict[str, str]:
-    row = connection.execute("SELECT texts FROM shown WHERE doc = ?", (doc,)).fetchone()
-    found: dict[str, str] = json.loads(row[0]) if row is not None else {}
+def _texts(tables: Tables, doc: int) -> dict[str, str]:
+    rows = tables.read("SELECT texts FROM #shown WHERE doc = ?1", (doc,))
+    found: dict[str, str] = json.loads(rows[0][0]) if rows else {}
     return found
 
 
 def _explained(
-    connection: sqlite3.Connection, tree: Node, near: Typos, page: list[tuple[Place, int, float]]
+    parts: Iterable[tuple[Node, float, int, float]], page: list[tuple[Place, int, float]]
 ) -> dict[int, str]:
     """Which parts of a query made the scores, as ``2.10 = 1.60 auth + 0.50 name:o*``."""
-    from .expressions import expression, leaves
-
-    shown = json.dumps([doc for _, doc, _ in page])
-    parts: dict[int, list[str]] = {doc: [] for _, doc, _ in page}
-    for leaf, factor in leaves(tree):
-        found = expression(leaf, near)
-        for doc, own in connection.execute(_EXPLAINED, (found, shown)) if found else ():
-            boost = f"^{factor:g}" if factor != 1 else ""
-            parts[doc].append(f"{own * factor:.2f} {to_text(leaf)}{boost}")
-    return {doc: f"{score:.2f} = {' + '.join(parts[doc]) or 'nothing that counts'}" for _, doc, score in page}
+    reasons: dict[int, list[str]] = {doc: [] for _, doc, _ in page}
+    for leaf, factor, doc, own in parts:
+        boost = f"^{factor:g}" if factor != 1 else ""
+        reasons[doc].append(f"{own * factor:.2f} {to_text(leaf)}{boost}")
+    return {
+        doc: f"{score:.2f} = {' + '.join(reasons[doc]) or 'nothing that counts'}" for _, doc, score in page
+    }
 
 
-def _facets(connection: sqlite3.Connection, request: SearchRequest, made: Plan) -> Iterator[Facet]:
+def _facets(tables: Tables, request: SearchRequest, made: Plan) -> Iterator[Facet]:
     """How many of all hits have each value, the most frequent first."""
     if not request.facets:
         return
     names = list(dict.fromkeys(request.facets))
-    columns = ", ".join(f"d.{facet(name)}" for name in names)
     raw: dict[str, Counter[str]] = {name: Counter() for name in names}
-    for row in connection.execute(f"SELECT {columns} {made.matched}", made.values):
-        for name, joined in zip(names, row, strict=True):
-            raw[name][joined] += 1
+    if tables.dialect == "sqlite":  # in this process, so rows cost little: one statement for all of them
+        columns = ", ".join(f"d.{facet(name)}" for name in names)
+        for row in tables.read(f"SELECT {columns} {made.matched}", made.values):
+            for name, joined in zip(names, row, strict=True):
+                raw[name][joined] += 1
+    else:
+        for name in names:
+            column = f"d.{facet(name)}"
+            counted = f"SELECT {column}, count(*) {made.matched} GROUP BY {column}"
+            raw[name].update(dict(tables.read(counted, made.values)))
     for name in request.facets:
         yield Facet(name, _counted(raw[name]))
 
 
-def _counted(raw: Counter[Any]) -> list[FacetValue]:
+def _counted(raw: Counter[str]) -> list[FacetValue]:
     counts: Counter[str] = Counter()
     for joined, count in raw.items():
         for value in joined.split(SEPARATOR) if joined else ():

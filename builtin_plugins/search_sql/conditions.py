@@ -21,15 +21,15 @@ from hyperhost.query import (
 )
 
 from .expressions import MAX_PHRASES, Near, expression, phrases
-from .schema import number
+from .schema import SINGLE, compared, facet, in_rows, number, plain
 
-__all__ = ["ALWAYS", "Conditions", "all_of"]
+__all__ = ["ALWAYS", "LAST", "NEVER", "OPERATORS", "Conditions", "all_of", "balanced", "exact"]
 
-ALWAYS: Final = "1"
-_NEVER: Final = "0"
-_OPERATORS: Final = ("=", "<", "<=", ">", ">=")
+ALWAYS: Final = "TRUE"
+NEVER: Final = "FALSE"
+OPERATORS: Final = ("=", "<", "<=", ">", ">=")
 _WEIGHED: Final = 20
-_LAST: Final = "\U0010ffff"
+LAST: Final = "\U0010ffff"
 
 
 class Conditions:
@@ -39,21 +39,20 @@ class Conditions:
         near: Gives the words that nearly are like another.
 
     Attributes:
-        values: Values of parameters by name.
+        values: Values of parameters, the first being ``?1``.
         driven: Rows are found by words, and few; a condition looks at one row then, instead of collecting all
             rows that it fits.
     """
 
     def __init__(self, near: Near) -> None:
         self._near = near
-        self.values: dict[str, Any] = {}
+        self.values: list[Any] = []
         self.driven = False
 
     def bind(self, value: Any) -> str:
         """A parameter with a value."""
-        name = f"p{len(self.values)}"
-        self.values[name] = value
-        return f":{name}"
+        self.values.append(value)
+        return f"?{len(self.values)}"
 
     def of(self, node: Node) -> str:
         """What a query means."""
@@ -64,13 +63,13 @@ class Conditions:
                 return f"NOT {self.of(item)}"
             case Boost(item):
                 return self.of(item)
-            case Compare(field, op, value) if op in _OPERATORS:
-                return f"ifnull(d.{number(field)} {op} {self.bind(value)}, 0)"
+            case Compare(field, op, value) if op in OPERATORS:
+                return f"coalesce(d.{number(field)} {op} {self.bind(value)}, FALSE)"
             case Exact(field, value):
-                return self._with_values(field, f"= {self.bind(folded(value))}")
+                return self._with_values(field, f"= {self.bind(exact(value))}")
             case Prefix(text, field) if is_whole(field):
-                low = folded(text)
-                span = f"BETWEEN {self.bind(low)} AND {self.bind(low + _LAST)}"
+                low = plain(folded(text))
+                span = f"BETWEEN {self.bind(low)} AND {self.bind(low + LAST)}"
                 return self._with_values(field, span)
             case _:
                 found = expression(node, self._near)
@@ -82,7 +81,7 @@ class Conditions:
         """Several; those that are about words, or about one field, are asked for together."""
         if isinstance(node, And):
             return self._all_of(node.items)
-        return self._any_of(node.items) if isinstance(node, Or) else _NEVER
+        return self._any_of(node.items) if isinstance(node, Or) else NEVER
 
     def _all_of(self, items: Sequence[Node]) -> str:
         parts = [self.of(item) for item in items if not isinstance(item, Not) and not self._is_words(item)]
@@ -94,18 +93,18 @@ class Conditions:
 
     def _any_of(self, items: Sequence[Node]) -> str:
         parts: list[str] = []
-        exact: dict[str, list[str]] = {}
+        several: dict[str, list[str]] = {}
         for item in items:
             if isinstance(item, Exact):
-                exact.setdefault(item.field, []).append(folded(item.text))
+                several.setdefault(item.field, []).append(exact(item.text))
             elif not self._is_words(item):
                 parts.append(self.of(item))
-        for field, values in exact.items():
+        for field, values in several.items():
             listed = self.bind(json.dumps(values))
             any_value = f"IN (SELECT value FROM json_each({listed}))"  # noqa: S608 - a parameter
             parts.append(self._with_values(field, any_value))
         parts += self._chunks(items, Or)
-        return _balanced("OR", [each for each in parts if each != _NEVER]) or _NEVER
+        return balanced("OR", [each for each in parts if each != NEVER]) or NEVER
 
     def _is_words(self, node: Node) -> bool:
         return expression(node, self._near) is not None
@@ -126,28 +125,35 @@ class Conditions:
 
     def _with_words(self, found: str | None) -> str:
         if not found:
-            return _NEVER
-        return f"d.doc IN (SELECT rowid FROM words WHERE words MATCH {self.bind(found)})"  # noqa: S608 - a parameter
+            return NEVER
+        return f"d.doc IN (SELECT rowid FROM #words WHERE #words MATCH {self.bind(found)})"  # noqa: S608 - a parameter
 
     def _with_values(self, field: str, compared: str) -> str:
-        where = f"v.field = {self.bind(field)} AND v.value {compared}"
+        if field in SINGLE:
+            return f"d.{facet(field)} {compared}"
+        where = f"v.field = {in_rows(field)} AND v.value {compared}"
         if self.driven:
             # The plus: few values of one row are looked at, rather than the row for each of many values.
-            where = f"v.doc = d.doc AND v.field = {self.bind(field)} AND +v.value {compared}"
-            return f"EXISTS (SELECT 1 FROM vals v WHERE {where})"  # noqa: S608 - parameters
-        return f"d.doc IN (SELECT v.doc FROM vals v WHERE {where})"  # noqa: S608 - parameters
+            where = f"v.doc = d.doc AND v.field = {in_rows(field)} AND +v.value {compared}"
+            return f"EXISTS (SELECT 1 FROM #vals v WHERE {where})"  # noqa: S608 - parameters
+        return f"d.doc IN (SELECT v.doc FROM #vals v WHERE {where})"  # noqa: S608 - parameters
+
+
+def exact(value: str) -> str:
+    """A value as the index has it."""
+    return compared(plain(folded(value)))
 
 
 def all_of(parts: Sequence[str]) -> str:
     """All of some conditions."""
     wanted = [each for each in parts if each != ALWAYS]
     # Behind a plus SQLite does not weigh each of them, which takes minutes where there are thousands.
-    return f"{'+' if len(wanted) > _WEIGHED else ''}{_balanced('AND', wanted) or ALWAYS}"
+    return f"{'+' if len(wanted) > _WEIGHED else ''}{balanced('AND', wanted) or ALWAYS}"
 
 
-def _balanced(operator: str, parts: Sequence[str]) -> str:
+def balanced(operator: str, parts: Sequence[str]) -> str:
     """Joined in pairs: a chain of thousands would be too deep for SQLite."""
     if len(parts) < 2:
         return parts[0] if parts else ""
     middle = len(parts) // 2
-    return f"({_balanced(operator, parts[:middle])} {operator} {_balanced(operator, parts[middle:])})"
+    return f"({balanced(operator, parts[:middle])} {operator} {balanced(operator, parts[middle:])})"

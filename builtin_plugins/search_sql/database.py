@@ -12,6 +12,7 @@ from typing import Final
 
 from .failures import damaged, refusing
 from .schema import FORMAT, create
+from .tables import OwnTables
 
 __all__ = ["Database", "make"]
 
@@ -27,6 +28,9 @@ class Database:
     Args:
         file: Its file; ``None`` for one in memory.
         only: The connection that one in memory consists of; its users take turns.
+
+    Attributes:
+        checked: Its tables were seen to be complete.
     """
 
     def __init__(self, file: Path | None, only: sqlite3.Connection | None = None) -> None:
@@ -36,6 +40,7 @@ class Database:
         self._guard = threading.Lock()
         self._idle: list[sqlite3.Connection] = []
         self._closed = False
+        self.checked = False
 
     @contextmanager
     def reading(self) -> Iterator[sqlite3.Connection]:
@@ -133,7 +138,8 @@ def make(file: Path | None) -> sqlite3.Connection:
         connection.execute("PRAGMA journal_mode = off")
         connection.execute("PRAGMA synchronous = off")
     connection.execute("BEGIN")
-    create(connection)
+    create(OwnTables(connection))
+    connection.execute(f"PRAGMA user_version = {FORMAT}")
     return connection
 
 

@@ -9,7 +9,7 @@ from typing import Final
 
 from hyperhost.errors import RefusalError
 
-__all__ = ["damaged", "refusing"]
+__all__ = ["damaged", "moved", "refusing"]
 
 _BUSY: Final = (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED)
 _DAMAGED: Final = (
@@ -40,6 +40,11 @@ def refusing() -> Iterator[None]:
         if code in _DAMAGED or str(error).startswith(("no such ", "vtable constructor failed")):
             raise damaged(str(error)) from error
         raise
+
+
+def moved(reason: str) -> RefusalError:
+    """The refusal to continue an index that is somewhere else."""
+    return RefusalError(reason, "search.moved", hint="ask search_status how far it is, and go on from there")
 
 
 def damaged(problem: str) -> RefusalError:

@@ -8,25 +8,24 @@ database, written in the transaction of the documents.
 from __future__ import annotations
 
 import fcntl
-import json
 import os
 import re
-import sqlite3
 import threading
 import time
 from collections.abc import Callable, Iterable
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Final, TypeVar
+from typing import Any, Final, TypeVar
 
 from hyperhost.contracts import SearchIndexState
 from hyperhost.errors import RefusalError
 from hyperhost.query import FlatDocument
 
 from .database import Database, complete, make
-from .failures import refusing
-from .schema import finish, insert, read_state, remove, write_state
+from .failures import moved, refusing
+from .schema import changed, check, finish, insert, known, read_state, write_state
+from .tables import OwnTables, Tables
 
 __all__ = ["Index"]
 
@@ -41,7 +40,7 @@ Answer = TypeVar("Answer")
 
 @dataclass(frozen=True, slots=True)
 class _Build:
-    connection: sqlite3.Connection
+    connection: Any
     file: Path | None
     lock: int
 
@@ -75,7 +74,7 @@ class Index:
                     old.close()
             return self._database
 
-    def read(self, ask: Callable[[sqlite3.Connection | None], Answer]) -> Answer:
+    def read(self, ask: Callable[[Tables | None], Answer]) -> Answer:
         """What a function reads off one state of the index; it is given ``None`` for one that is empty yet.
 
         Raises:
@@ -88,7 +87,7 @@ class Index:
         rebuilding = self._rebuilding
         nowhere = (0, 0, "", 0)
         try:
-            found = self.read(lambda connection: read_state(connection) if connection else nowhere)
+            found = self.read(lambda tables: read_state(tables) if tables else nowhere)
         except RefusalError as refusal:
             if refusal.rule != "search.damaged":
                 raise
@@ -100,12 +99,7 @@ class Index:
         """How many of some artifacts are indexed."""
         if not ids:
             return 0
-        statement = "SELECT count(*) FROM docs WHERE id IN (SELECT value FROM json_each(?))"
-
-        def ask(connection: sqlite3.Connection | None) -> int:
-            return connection.execute(statement, (json.dumps(ids),)).fetchone()[0] if connection else 0
-
-        return self.read(ask)
+        return self.read(lambda tables: known(tables, ids) if tables else 0)
 
     def write(
         self, changes: dict[str, FlatDocument | None], after: int, sequence: int, mark: str
@@ -124,18 +118,15 @@ class Index:
         if self.database is None:
             file = self._new_file()
             connection = make(file)
-            finish(connection)
+            finish(OwnTables(connection))
             self._take(complete(connection, file))
 
-        def change(connection: sqlite3.Connection | None) -> SearchIndexState:
-            reached = read_state(connection)[1] if connection is not None else 0
-            if reached != after or connection is None:
-                raise _moved(f"the index is at change {reached}, not at {after}")
-            remove(connection, changes)
-            insert(connection, (each for each in changes.values() if each is not None))
-            write_state(connection, sequence, mark)
-            documents, reached, told, updated = read_state(connection)
-            return SearchIndexState(documents, reached, updated, self._rebuilding, told)
+        def change(tables: Tables | None) -> SearchIndexState:
+            documents, reached = read_state(tables)[:2] if tables is not None else (0, 0)
+            if reached != after or tables is None:
+                raise moved(f"the index is at change {reached}, not at {after}")
+            found = changed(tables, changes, documents, sequence, mark)
+            return replace(found, rebuilding=self._rebuilding)
 
         return self._asked(change, write=True)
 
@@ -160,15 +151,15 @@ class Index:
     def add(self, name: str, documents: Iterable[FlatDocument]) -> int:
         """Add documents to one that was begun."""
         with refusing():
-            return insert(self._build(name).connection, documents, terms=False)
+            return insert(OwnTables(self._build(name).connection), documents, terms=False)
 
     def end(self, name: str, *, keep: bool, sequence: int, mark: str) -> SearchIndexState:
         """Let it take the place of this one, or throw it away."""
         build = self._build(name)
         try:
             if keep:
-                finish(build.connection)
-                write_state(build.connection, sequence, mark)
+                tables = OwnTables(build.connection)
+                write_state(tables, finish(tables), sequence, mark)
                 self._take(complete(build.connection, build.file))
             else:
                 build.connection.close()
@@ -188,7 +179,7 @@ class Index:
         if database is not None:
             database.close()
 
-    def _asked(self, ask: Callable[[sqlite3.Connection | None], Answer], *, write: bool) -> Answer:
+    def _asked(self, ask: Callable[[Tables | None], Answer], *, write: bool) -> Answer:
         """What a function answers in a transaction of the index that is there."""
         while True:
             database = self.database
@@ -196,14 +187,18 @@ class Index:
                 return ask(None)
             try:
                 with database.writing() if write else database.reading() as connection:
-                    answer = ask(connection)
+                    tables = OwnTables(connection)
+                    if not database.checked:
+                        check(tables)
+                        database.checked = True
+                    answer = ask(tables)
             except RefusalError as refusal:
                 # It goes away when a rebuild of another thread or process has taken its place.
                 if refusal.rule != "search.damaged" or self.database is database:
                     raise
             else:
                 if write and self.database is not database:
-                    raise _moved("another index has taken the place of the one that was written to")
+                    raise moved("another index has taken the place of the one that was written to")
                 return answer
 
     def _build(self, name: str) -> _Build:
@@ -286,10 +281,6 @@ class Index:
         finally:
             os.close(descriptor)
         return False
-
-
-def _moved(reason: str) -> RefusalError:
-    return RefusalError(reason, "search.moved", hint="ask search_status how far it is, and go on from there")
 
 
 def _named(place: Path) -> Database | None:

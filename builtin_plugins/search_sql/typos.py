@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-import sqlite3
 from collections.abc import Sequence
 from itertools import pairwise
 from typing import Final
 
 from hyperhost.query import Fuzzy, distance_within, words
+
+from .tables import Tables
 
 __all__ = ["MAX_TYPOS", "Typos"]
 
@@ -23,11 +24,11 @@ class Typos:
     """Looks them up, once for each.
 
     Args:
-        connection: Of the index.
+        tables: Of the index.
     """
 
-    def __init__(self, connection: sqlite3.Connection) -> None:
-        self._connection = connection
+    def __init__(self, tables: Tables) -> None:
+        self._tables = tables
         self._found: dict[tuple[str, int], Sequence[str]] = {}
         self._left = MAX_OF_ALL
 
@@ -47,10 +48,12 @@ class Typos:
         """A word cut into one piece more than letters may be wrong: one piece at least is right."""
         cuts = [len(word) * step // (distance + 1) for step in range(distance + 2)]
         pieces = [word[low:high] for low, high in pairwise(cuts)]
+        found = "instr(term, ?{}) > 0" if self._tables.dialect == "sqlite" else "strpos(term, ?{}) > 0"
+        holds = " OR ".join(found.format(place) for place in range(5, 5 + len(pieces)))
         # Only placeholders are put together here.
-        rows = self._connection.execute(
-            "SELECT term FROM terms WHERE term BETWEEN ? AND ? AND length(term) BETWEEN ? AND ? "  # noqa: S608
-            f"AND ({' OR '.join(['instr(term, ?)'] * len(pieces))}) LIMIT {_LOOKED_AT}",
+        rows = self._tables.read(
+            "SELECT term FROM #terms WHERE term BETWEEN ?1 AND ?2 AND length(term) BETWEEN ?3 AND ?4 "  # noqa: S608
+            f"AND ({holds}) LIMIT {_LOOKED_AT}",
             (word[0], word[0] + _LAST, len(word) - distance, len(word) + distance, *pieces),
         )
         near = [term for (term,) in rows if distance_within(word, term, distance)]

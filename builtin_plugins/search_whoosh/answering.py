@@ -30,7 +30,7 @@ from hyperhost.query import (
 
 from .evaluating import documents, known, scores
 from .schema import SEPARATOR
-from .segments import ids_of, numbers_of, values_of
+from .segments import first_of, ids_of, numbers_of, values_of
 
 __all__ = ["answer"]
 
@@ -98,20 +98,33 @@ def _promising(found: list[_Part], order: Order) -> list[_Part]:
     if not order.by_relevance or len(order.sort) > 1:
         return found
     most, last = (-order.after[0][0], order.after[1].encode()) if order.after else (math.inf, b"")
-    ranks = heapq.nlargest(order.size + 1, (rank for _, _, own in found for rank in own if rank < most))
-    least = ranks[-1] if len(ranks) > order.size else -math.inf
+    wanted = order.size + 1
+    ranks = heapq.nlargest(wanted, (rank for _, _, own in found for rank in _best(own, most, wanted)))
+    least = ranks[-1] if len(ranks) == wanted else -math.inf
     kept: list[_Part] = []
     for part, numbers, own in found:
-        pairs = list(zip(numbers, own, strict=True))
-        chosen = [pair for pair in pairs if least < pair[1] < most]
+        even = _is_even(own)
+        chosen = [pair for pair in zip(numbers, own, strict=True) if least < pair[1] < most]
         for rank, behind in ((least, b""), (most, last)):
-            tied = [number for number, each in pairs if each == rank]
-            ids = ids_of(part.reader(), len(tied))
-            named = ((ids[number], number) for number in tied)
-            first = heapq.nsmallest(order.size + 1, (each for each in named if each[0] > behind))
-            chosen += [(number, rank) for _, number in first]
+            if even:
+                tied: Sequence[int] = numbers if own[0] == rank else ()
+            else:
+                tied = [number for number, each in zip(numbers, own, strict=True) if each == rank]
+            chosen += [(number, rank) for number in first_of(part.reader(), tied, behind, wanted)]
         kept.append((part, [number for number, _ in chosen], [rank for _, rank in chosen]))
     return kept
+
+
+def _is_even(own: Sequence[float]) -> bool:
+    """Whether all scores are the same, as of beginnings."""
+    return bool(own) and min(own) == max(own)
+
+
+def _best(own: Sequence[float], most: float, wanted: int) -> Sequence[float]:
+    """Scores below one, as far as they can be among the best."""
+    if _is_even(own):
+        return own[:wanted] if own[0] < most else ()
+    return own if most == math.inf else [rank for rank in own if rank < most]
 
 
 def _places(found: list[_Part], order: Order) -> Iterator[tuple[Place, _Hit]]:

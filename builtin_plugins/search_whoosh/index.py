@@ -7,6 +7,7 @@ Any number of processes may read, one writes at a time.
 from __future__ import annotations
 
 import dataclasses
+import math
 import shutil
 import threading
 import time
@@ -17,11 +18,19 @@ from pathlib import Path
 from typing import Any, Final
 
 from hyperhost.contracts import SearchIndexState
-from hyperhost.errors import RefusalError
 from hyperhost.query import FlatDocument
-
-from .locking import Lock
-from .position import Position, now_us, read_position, stamp, sync_files, write_position
+from hyperhost.query.keeping import (
+    Lock,
+    Position,
+    build_missing,
+    damaged,
+    moved,
+    now_us,
+    read_position,
+    stamp,
+    sync_files,
+    write_position,
+)
 
 with warnings.catch_warnings():
     # Some of its regular expressions have escapes that newer Pythons warn of when they compile it.
@@ -32,7 +41,7 @@ with warnings.catch_warnings():
     from whoosh.filedb.filestore import RamStorage
     from whoosh.writing import MERGE_SMALL
 
-    from .schema import make_schema, row
+    from .schema import FORMAT, make_schema, row
     from .segments import Kept
 
 __all__ = ["Index"]
@@ -40,6 +49,10 @@ __all__ = ["Index"]
 _MEMORY_MB: Final = 64
 _LARGE: Final = 2_000
 """Documents of a segment that is kept in several files."""
+_FLOWING_S: Final = 0.25
+"""Changes that follow each other so closely flow."""
+_SEGMENTS: Final = 30
+"""Segments that are searched one after another until they are merged."""
 _KEPT: Final = 4
 """Searchers that are kept open between searches."""
 _NAME: Final = "index-"
@@ -57,11 +70,13 @@ class Index:
         self._writing = Lock(place / "write.lock" if place else None, "the index is being written to")
         self._rebuilding = Lock(place / "rebuild.lock" if place else None, "the index is being built already")
         self._guard = threading.Lock()
-        self._position, self._stamp = read_position(place) if place else (Position(), None)
+        empty = Position(format=FORMAT), None
+        self._position, self._stamp = read_position(place, FORMAT) if place else empty
         self._open: Any = None
         self._idle: list[Any] = []
         self._turn = 0
         self._kept = Kept()
+        self._written = -math.inf
         self._builds: dict[str, tuple[Any, Any, Path | None]] = {}
 
     @property
@@ -115,20 +130,17 @@ class Index:
         with self._writing.held():
             position = self._now()
             if position.sequence != after:
-                raise RefusalError(
-                    f"the index is at change {position.sequence}, not at {after}",
-                    "search.moved",
-                    hint="ask search_status how far it is, and go on from there",
-                )
+                raise moved(position.sequence, after)
             if not position.directory:
                 opened, directory = self._create()
-                position = Position(directory.name if directory else _NAME)
+                position = Position(directory.name if directory else _NAME, format=FORMAT)
                 searcher = self._searcher_of(opened)
             else:
                 opened, searcher = self._opened(position)
             try:
                 if changes:
-                    _write(opened, searcher, changes, self._directory(position))
+                    flowing = time.monotonic() - self._written < _FLOWING_S
+                    _write(opened, searcher, changes, self._directory(position), flowing=flowing)
             finally:
                 searcher.close()
             fresh = self._searcher_of(opened)
@@ -142,6 +154,7 @@ class Index:
             self._take(position, opened)
             with self._guard:
                 self._idle.append(fresh)
+            self._written = time.monotonic()
         return self.state()
 
     def begin(self) -> str:
@@ -181,7 +194,8 @@ class Index:
                 if directory is not None:
                     sync_files(directory, began - 3600)
                 with self._writing.held():
-                    self._take(Position(build, opened.doc_count(), sequence, mark, now_us()), opened)
+                    documents = opened.doc_count()
+                    self._take(Position(build, documents, sequence, mark, now_us(), FORMAT), opened)
             else:
                 writer.cancel()
             self._sweep()
@@ -198,13 +212,13 @@ class Index:
 
     def _build(self, name: str) -> tuple[Any, Any, Path | None]:
         if name not in self._builds:
-            raise RefusalError(f"there is no index {name[:80]!r} being built", "search.rebuild")
+            raise build_missing(name)
         return self._builds[name]
 
     def _now(self) -> Position:
         """The position, read again when another process has written it."""
         if self._place is not None and stamp(self._place) != self._stamp:
-            position, seen = read_position(self._place)
+            position, seen = read_position(self._place, FORMAT)
             with self._guard:
                 self._position, self._stamp = position, seen
             self._forget(None)
@@ -249,11 +263,7 @@ class Index:
                         self._open = opened
             return opened, self._searcher_of(opened)
         except Exception as error:
-            raise RefusalError(
-                f"the search index is damaged: {type(error).__name__}: {error}",
-                "search.damaged",
-                hint="it is built anew with: hyperhost search --rebuild",
-            ) from error
+            raise damaged(f"{type(error).__name__}: {error}") from error
 
     def _directory(self, position: Position) -> Path | None:
         return self._place / position.directory if self._place else None
@@ -288,9 +298,17 @@ class _Memory(RamStorage):  # type: ignore[misc]  # whoosh has no types
 
 
 def _write(
-    opened: Any, searcher: Any, changes: dict[str, FlatDocument | None], directory: Path | None
+    opened: Any,
+    searcher: Any,
+    changes: dict[str, FlatDocument | None],
+    directory: Path | None,
+    *,
+    flowing: bool,
 ) -> None:
-    """Change documents; the searcher, of the index as it is, says where they are."""
+    """Change documents; the searcher, of the index as it is, says where they are.
+
+    While changes flow, segments are merged seldom: who waits for what was just created waits for that, too.
+    """
     began = time.time()
     writer = opened.writer(limitmb=_MEMORY_MB)
     try:
@@ -300,13 +318,20 @@ def _write(
                 writer.delete_document(number)
             if document is not None:
                 writer.add_document(**row(document))
-        writer.commit(mergetype=_merged)
+        keep = flowing and len(searcher.leaf_searchers()) < _SEGMENTS
+        writer.commit(mergetype=_kept if keep else _merged)
     except BaseException:
         if not writer.is_closed:
             writer.cancel()
         raise
     if directory is not None:
         sync_files(directory, began)
+
+
+def _kept(writer: Any, segments: list[Any]) -> list[Any]:
+    """Leave segments as they are."""
+    writer.compound = writer.doc_count() < _LARGE
+    return segments
 
 
 def _merged(writer: Any, segments: list[Any]) -> list[Any]:

@@ -11,7 +11,7 @@ from hyperhost.hookspecs import hookimpl
 
 if TYPE_CHECKING:
     import hyperhost
-    from hyperhost.query import FlatDocument
+    from hyperhost.query.pending import Pending
 
     from .index import Index
 
@@ -25,7 +25,7 @@ class SearchWhoosh:
         self._context: hyperhost.PluginContext | None = None
         self._index: Index | None = None
         self._guard = threading.Lock()
-        self._changes: dict[str, FlatDocument | None] = {}
+        self._pending: Pending | None = None
 
     def plugin_start(self, context: hyperhost.PluginContext) -> None:
         """Keep what the host says of itself; the index is opened when it is first needed."""
@@ -36,48 +36,26 @@ class SearchWhoosh:
         if self._index is not None:
             self._index.close()
 
+    def plugin_standing(self) -> int:
+        """The engine of a plain installation; others that are faster go before it."""
+        return 10
+
     @hookimpl
     def search_index(self, documents: list[SearchDocument]) -> int:
         """See the hookspec."""
-        from hyperhost.query import flat
-
-        changed = {document.artifact.id: flat(document) for document in documents}
-        with self._guard:
-            self._changes |= changed
-        return len(changed)
+        return self._told().index(documents)
 
     @hookimpl
     def search_remove(self, artifact_ids: list[str]) -> int:
         """See the hookspec."""
-        from whoosh.query import Or, Term
-
-        removed = list(dict.fromkeys(artifact_ids))
-        with self._guard:
-            told = {each for each in removed if self._changes.get(each) is not None}
-            unknown = [each for each in removed if each not in self._changes]
-            self._changes |= dict.fromkeys(removed)
-        with self._opened().searcher() as searcher:
-            wanted = Or([Term("id", each) for each in unknown])
-            there = sum(1 for _ in searcher.docs_for_query(wanted)) if searcher and unknown else 0
-        return len(told) + there
+        return self._told().remove(artifact_ids, self._count)
 
     @hookimpl
     def search_commit(self, after: int, sequence: int, mark: str) -> SearchIndexState:
         """See the hookspec."""
         index = self._opened()
-        with self._guard:
-            changes, self._changes = self._changes, {}
-        try:
+        with self._told().taken() as changes:
             return index.write(changes, after, sequence, mark)
-        except RefusalError as refusal:
-            if refusal.rule != "search.moved":
-                with self._guard:
-                    self._changes = changes | self._changes
-            raise
-        except BaseException:
-            with self._guard:
-                self._changes = changes | self._changes
-            raise
 
     @hookimpl
     def search_query(self, request: SearchRequest) -> SearchResults:
@@ -115,6 +93,23 @@ class SearchWhoosh:
         """See the hookspec."""
         return self._opened().end(rebuild, keep=keep, sequence=sequence, mark=mark)
 
+    def _told(self) -> Pending:
+        """What was told and is not committed."""
+        with self._guard:
+            if self._pending is None:
+                from hyperhost.query.pending import Pending
+
+                self._pending = Pending()
+            return self._pending
+
+    def _count(self, artifact_ids: list[str]) -> int:
+        """How many of some artifacts are indexed."""
+        from whoosh.query import Or, Term
+
+        with self._opened().searcher() as searcher:
+            wanted = Or([Term("id", each) for each in artifact_ids])
+            return sum(1 for _ in searcher.docs_for_query(wanted)) if searcher else 0
+
     def _opened(self) -> Index:
         """The index."""
         with self._guard:
@@ -135,6 +130,8 @@ def _answered(index: Index, request: SearchRequest) -> SearchResults:
     Raises:
         RefusalError: as ``search_query``.
     """
+    from hyperhost.query.keeping import damaged
+
     from .answering import answer
 
     while True:
@@ -147,8 +144,4 @@ def _answered(index: Index, request: SearchRequest) -> SearchResults:
                 raise
         except Exception as error:
             if index.position == position:
-                raise RefusalError(
-                    f"the search index cannot be read: {type(error).__name__}: {error}",
-                    "search.damaged",
-                    hint="it is built anew with: hyperhost search --rebuild",
-                ) from error
+                raise damaged(f"{type(error).__name__}: {error}") from error

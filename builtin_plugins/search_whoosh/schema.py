@@ -12,12 +12,16 @@ from whoosh.system import pack_uint
 
 from hyperhost.query import EXACT_FACETS, FIELDS, SEARCHED, FieldKind, FlatDocument, words
 
-__all__ = ["ALL", "FORMAT", "NUMBERS", "SEPARATOR", "exact", "make_schema", "row", "text"]
+__all__ = ["ALL", "BEGUN", "FORMAT", "NUMBERS", "SEPARATOR", "SHORT", "exact", "make_schema", "row", "text"]
 
-FORMAT: Final = 1
+FORMAT: Final = 2
 """Raised when the schema changes; an index of another format is built anew."""
 ALL: Final = "all"
 """Words of all searched fields, each weighing what its field weighs."""
+BEGUN: Final = "begun"
+"""How words of all searched fields begin, for beginnings that thousands of words have."""
+SHORT: Final = 2
+"""Letters of a beginning that is indexed."""
 SEPARATOR: Final = "\x1f"
 NUMBERS: Final = tuple(
     field.name for field in FIELDS.values() if field.kind in (FieldKind.NUMBER, FieldKind.DATE)
@@ -61,6 +65,7 @@ def make_schema() -> Any:
         "id": fields.ID(unique=True, sortable=True),
         "shown": fields.STORED,
         ALL: words_of_all,
+        BEGUN: fields.KEYWORD(),
         **{text(name): fields.TEXT(phrase=True) for name in SEARCHED},
         **{exact(name): fields.KEYWORD() for name in _WHOLE},
         **{f"n_{name}": fields.COLUMN(columns.NumericColumn("d", math.nan)) for name in NUMBERS},
@@ -72,10 +77,12 @@ def make_schema() -> Any:
 def row(document: FlatDocument) -> dict[str, Any]:
     """The arguments of ``add_document``."""
     found = {name: words(value) for name, value in document.texts.items()}
+    known = {word for parts in found.values() for word in parts}
     return {
         "id": document.id,
         "shown": dict(document.texts),
         ALL: [(word, FIELDS[name].weight) for name, parts in found.items() for word in parts],
+        BEGUN: list({word[:count] for word in known for count in range(1, SHORT + 1)}),
         **{text(name): parts for name, parts in found.items() if parts},
         **{exact(name): list(values) for name, values in document.values.items() if values},
         **{f"n_{name}": value for name, value in document.numbers.items()},

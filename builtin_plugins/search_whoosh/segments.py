@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import bisect
+import heapq
+import itertools
 import threading
 from array import array
+from collections.abc import Sequence
 from typing import Any, Final
 
-__all__ = ["Kept", "ids_of", "numbers_of", "values_of"]
+__all__ = ["Kept", "first_of", "ids_of", "numbers_of", "values_of"]
 
 _ATTRIBUTE: Final = "_hyperhost_kept"
 _MANY: Final = 2_000
@@ -65,6 +69,30 @@ def ids_of(reader: Any, count: int) -> Any:
             return column
         kept["id"] = [column[number] for number in range(reader.doc_count_all())]
     return kept["id"]
+
+
+def first_of(reader: Any, numbers: Sequence[int], behind: bytes, count: int) -> list[int]:
+    """The documents with the least ids of some, of those behind an id.
+
+    Args:
+        reader: Of the segment.
+        numbers: The documents.
+        behind: The id.
+        count: How many are wanted at most.
+    """
+    if len(numbers) < _MANY:
+        ids = ids_of(reader, len(numbers))
+        named = ((ids[number], number) for number in numbers)
+        return [number for _, number in heapq.nsmallest(count, (each for each in named if each[0] > behind))]
+    kept = _kept(reader)
+    if "order" not in kept:
+        ids = ids_of(reader, reader.doc_count_all() + _MANY)
+        ordered = sorted(range(len(ids)), key=ids.__getitem__)
+        kept["order"] = [ids[number] for number in ordered], ordered
+    sorted_ids, ordered = kept["order"]
+    there = set(numbers)
+    rest = itertools.islice(ordered, bisect.bisect_right(sorted_ids, behind), None)
+    return list(itertools.islice((number for number in rest if number in there), count))
 
 
 def _kept(reader: Any) -> dict[str, Any]:

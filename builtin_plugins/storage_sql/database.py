@@ -48,6 +48,8 @@ class Database(ABC):
     dialect: str
     param: str
     integrity_errors: tuple[type[BaseException], ...] = ()
+    failing_statement_ends_unit = False
+    """Whether a statement that fails leaves a transaction in which nothing can be done any more."""
 
     def __init__(self, where: str, prepare: Callable[[Any], object]) -> None:
         self.where = where
@@ -118,6 +120,16 @@ class Database(ABC):
     def in_unit(self) -> bool:
         """Whether this thread has begun a unit and not ended it."""
         return self._unit.depth > 0
+
+    @property
+    def writes(self) -> bool:
+        """Whether the unit of this thread is one that writes."""
+        return self._unit.write
+
+    @property
+    def failures(self) -> tuple[type[BaseException], ...]:
+        """What a statement may raise; known once it is open."""
+        return self._failures
 
     # --- statements -----------------------------------------------------------------------------
 
@@ -256,6 +268,42 @@ class Database(ABC):
             self._leave()
             raise
         self.end(commit=True)
+
+    @contextmanager
+    def part(self) -> Iterator[None]:
+        """A part of a unit that writes, or one by itself; undone alone when the block raises.
+
+        Unlike after :meth:`writing`, the unit around it goes on whatever was raised.
+        """
+        self.begin(write=True)
+        unit = self._unit
+        try:
+            if unit.failure is not None:
+                raise unit.failure
+            self.execute("SAVEPOINT part")
+            try:
+                yield
+                if self.dialect == "sqlite":
+                    # Virtual tables write late; where that fails, it fails here, and not the whole unit.
+                    self.execute("SAVEPOINT settled")
+                    self.execute("RELEASE SAVEPOINT settled")
+            except BaseException:
+                self._undo_part()
+                raise
+            self.execute("RELEASE SAVEPOINT part")
+        except BaseException as error:
+            self._leave()
+            if isinstance(error, self._failures):
+                raise refusal(error, self.where) from error
+            raise
+        self.end(commit=True)
+
+    def _undo_part(self) -> None:
+        try:
+            self.execute("ROLLBACK TO SAVEPOINT part")
+            self.execute("RELEASE SAVEPOINT part")
+        except self._failures as error:  # some failures, a full disk for one, have undone everything already
+            self._unit.failure = refusal(error, self.where)
 
     @contextmanager
     def reading(self) -> Iterator[None]:

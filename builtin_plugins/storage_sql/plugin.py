@@ -26,6 +26,7 @@ from hyperhost.hookspecs import hookimpl
 
 if TYPE_CHECKING:
     from hyperhost import PluginContext
+    from hyperhost.hookspecs.native import SqlSession
 
     from .marker import Marker
     from .settings import Settings
@@ -226,6 +227,13 @@ class StorageSql:
     def storage_end(self, commit: bool) -> bool:
         """See the hookspec."""
         return self._store.database.end(commit)
+
+    @hookimpl(optionalhook=True)
+    def storage_session(self) -> SqlSession:
+        """See the hookspec."""
+        from .session import Session
+
+        return Session(lambda: self._store.database)
 
     # --- layout ---------------------------------------------------------------------------------
 

@@ -45,6 +45,7 @@ class PostgresDatabase(Database):
 
     dialect = "postgresql"
     param = "%s"
+    failing_statement_ends_unit = True
 
     def __init__(
         self, url: str, busy_timeout_ms: int, pool_size: int, prepare: Callable[[Any], object]

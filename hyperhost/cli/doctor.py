@@ -6,15 +6,22 @@ import stat
 import sys
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Final, Literal
 
 import typer
 
 from hyperhost.cli.output import Column
 from hyperhost.cli.session import Session, command
 
+if TYPE_CHECKING:
+    from hyperhost.contracts import SearchIndexState
+    from hyperhost.host.host import Host
+
 __all__ = ["Finding", "register"]
 
+_SLOW: Final = "search-whoosh"
+_MANY: Final = 10_000
+"""Artifacts up to which whoosh answers in some 10 ms; see benchmarks/search_engines.py."""
 _COLUMNS = (Column("check"), Column("status"), Column("detail"), Column("hint", "WHAT TO DO"))
 
 
@@ -187,8 +194,38 @@ def _services(session: Session) -> Iterator[Finding]:
             service: sorted(key for key, plugin in host.plugins.items() if hooks.intersection(plugin.hooks))
             for service, hooks in services.items()
         }
+        documents = _indexed(host) if providers.get("search") == _SLOW else 0
     for service in sorted({*services, *chosen}):
         yield _service(service, providers.get(service), chosen.get(service), able.get(service))
+    if documents > _MANY:
+        yield _too_slow(documents, chosen.get("search") == _SLOW)
+
+
+def _indexed(host: Host) -> int:
+    """How many artifacts the search engine has; 0 if it cannot say, which a search does."""
+    from hyperhost.errors import HyperHostError
+
+    try:
+        state: SearchIndexState = host.hook.search_status()
+    except HyperHostError:
+        return 0
+    return state.documents
+
+
+def _too_slow(documents: int, chosen: bool) -> Finding:
+    from importlib.util import find_spec
+
+    steps = [] if find_spec("tantivy") else ["pip install 'hyperhost[fast]'"]
+    if not (steps or chosen):
+        steps.append("hyperhost plugin activate search-tantivy")
+    if chosen:
+        steps.append(f'remove search = "{_SLOW}" from [providers] in hyperhost.toml')
+    return Finding(
+        "search",
+        "note",
+        f"{documents:,} artifacts are many for {_SLOW}, which is made for up to {_MANY:,}",
+        f"{'; then '.join(steps)}; the next search builds the other index",
+    )
 
 
 def _service(service: str, provider: str | None, chosen: str | None, able: list[str] | None) -> Finding:

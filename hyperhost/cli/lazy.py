@@ -17,6 +17,7 @@ __all__ = [
     "ArtifactCommands",
     "AuditCommands",
     "DepsCommands",
+    "GraphCommands",
     "KeysCommands",
     "LazyCommands",
     "NamespaceCommands",
@@ -185,6 +186,19 @@ class DepsCommands(LazyCommands):
     }
 
 
+class GraphCommands(LazyCommands):
+    """``hyperhost graph``."""
+
+    package = "hyperhost.cli.graph"
+    modules: ClassVar[dict[str, str]] = {
+        "show": "show",
+        "path": "path",
+        "similar": "similar",
+        "impact": "impact",
+        "clusters": "clusters",
+    }
+
+
 class RoleCommands(LazyCommands):
     """``hyperhost role``."""
 
@@ -326,6 +340,7 @@ GROUPS: dict[str, tuple[type[LazyCommands], str]] = {
     "namespace": (NamespaceCommands, "Say who owns a namespace and what holds in it."),
     "version": (VersionCommands, "Tag versions, promote them to channels, yank them."),
     "deps": (DepsCommands, "Choose versions that fit together, and ask about such choices."),
+    "graph": (GraphCommands, "See who needs what, what is alike, and what belongs together."),
     "keys": (KeysCommands, "Make keys, and say whose signatures count."),
     "role": (RoleCommands, "Say who may do what, by roles."),
     "token": (TokenCommands, "Hand a part of what you may do to a program, for a time."),

@@ -13,7 +13,7 @@ from typing import Annotated, Any
 import typer
 import typer.core
 
-from hyperhost.cli import doctor, hooks, identity, init, search, signing, transfer, wit
+from hyperhost.cli import doctor, hooks, identity, init, recommend, search, signing, transfer, wit
 from hyperhost.cli.lazy import GROUPS
 from hyperhost.cli.output import Form
 from hyperhost.cli.quick import quickened
@@ -119,6 +119,7 @@ def build() -> Any:
     for name, (group, text) in GROUPS.items():
         app.add_typer(new_app(text, group), name=name)
     search.register(app)
+    recommend.register(app)
     transfer.register(app)
     signing.register(app)
     identity.register(app)

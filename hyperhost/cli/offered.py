@@ -22,10 +22,10 @@ __all__ = ["BUILT_IN", "command_from", "find_command", "hidden", "known_commands
 
 BUILT_IN: Final = (
     *("demo", "init", "doctor", "wit", "hooks", "plugin"),
-    *("artifact", "namespace", "version", "deps", "keys", "role", "token", "policy", "secret"),
+    *("artifact", "namespace", "version", "deps", "graph", "keys", "role", "token", "policy", "secret"),
     *("audit", "registry", "tuf"),
     *("user", "apikey", "session", "whoami", "login", "logout"),
-    *("search", "export", "import", "sync", "sign", "verify"),
+    *("search", "recommend", "export", "import", "sync", "sign", "verify"),
 )
 """Names at the top level that plugins cannot take."""
 

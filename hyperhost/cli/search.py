@@ -31,10 +31,11 @@ def register(app: typer.Typer) -> None:
 
 def _search(
     session: Session,
-    query: Annotated[
-        str | None,
+    words: Annotated[
+        list[str] | None,
         typer.Argument(
-            help="Words, 'a phrase', auth*, name:auth, tags:a,b, 'rating>=4', -word; see docs/search.md."
+            metavar="[QUERY | status | rebuild | explain QUERY]",
+            help="Words, '\"a phrase\"', auth*, name:auth, tags:a,b, 'rating>=4', -word; see docs/search.md.",
         ),
     ] = None,
     filters: Annotated[
@@ -55,6 +56,12 @@ def _search(
     ] = None,
     limit: Annotated[int, typer.Option(min=1, help="Hits at most.")] = 20,
     explain: Annotated[bool, typer.Option("--explain", help="How each score came about.")] = False,
+    semantic: Annotated[
+        bool, typer.Option("--semantic", help="By what the words mean, whether or not they are there.")
+    ] = False,
+    hybrid: Annotated[
+        bool, typer.Option("--hybrid", help="By words and by what they mean; the ranks of both decide.")
+    ] = False,
     status: Annotated[
         bool, typer.Option("--status", help="Show how far the index is; search nothing.")
     ] = False,
@@ -64,6 +71,10 @@ def _search(
     from hyperhost.cli.door import door
     from hyperhost.errors import InputRequiredError
 
+    query, verb = _verb(words or [])
+    status, rebuild, explain = status or verb == "status", rebuild or verb == "rebuild", explain or bool(verb)
+    if semantic and hybrid:
+        raise typer.BadParameter("--semantic and --hybrid exclude each other")
     if status or rebuild:
         if query is not None or (status and rebuild):
             raise typer.BadParameter("--status and --rebuild stand alone")
@@ -83,6 +94,7 @@ def _search(
             "facets": facet or [],
             "explain": explain,
             "highlight": True,
+            "mode": "semantic" if semantic else "hybrid" if hybrid else "keyword",
         }
         found = operations.run("search", **asked, size=min(limit, _PAGE))
         hits, token = found["hits"], found["next_token"]
@@ -96,8 +108,20 @@ def _search(
         session.out.note(f"nothing was found for {query!r}; this is what was found for {found['query']!r}")
     session.out.rows(_columns(explain), [_row(hit) for hit in hits], empty="nothing was found")
     _show_facets(session, found["facets"])
+    if found["behind"]:
+        missing = f"{found['behind']:,} changes cannot be found by meaning yet"
+        session.out.note(f"{missing}; hyperhost search rebuild waits until they can")
     if token:
         session.out.note(f"{len(hits):,} of {found['total']:,}; see more with --limit")
+
+
+def _verb(words: list[str]) -> tuple[str | None, str]:
+    """The query, and which of ``status``, ``rebuild`` and ``explain`` stands in its place or before it."""
+    if words in (["status"], ["rebuild"]):
+        return None, words[0]
+    if words[:1] == ["explain"] and len(words) > 1:
+        return " ".join(words[1:]), "explain"
+    return " ".join(words) if words else None, ""
 
 
 def _sort_key(text: str) -> dict[str, Any]:
@@ -164,7 +188,13 @@ def _show_facets(session: Session, facets: list[dict[str, Any]]) -> None:
 
 
 def _report(report: dict[str, Any]) -> dict[str, Any]:
+    semantic = report["semantic"]
+    return {**_dated(report), "semantic": None if semantic is None else _dated(semantic)}
+
+
+def _dated(state: dict[str, Any]) -> dict[str, Any]:
     from hyperhost.cli.moments import moment_text
 
-    updated = report.pop("updated_at_us")
-    return {**report, "updated_at": moment_text(updated) if updated else None}
+    updated = state["updated_at_us"]
+    kept = {key: value for key, value in state.items() if key != "updated_at_us"}
+    return {**kept, "updated_at": moment_text(updated) if updated else None}

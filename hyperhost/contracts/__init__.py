@@ -19,15 +19,18 @@ if TYPE_CHECKING:  # what type checkers and editors see; a test keeps it equal t
     from hyperhost.contracts.artifact import *  # noqa: F403
     from hyperhost.contracts.command import *  # noqa: F403
     from hyperhost.contracts.content import *  # noqa: F403
+    from hyperhost.contracts.graph import *  # noqa: F403
     from hyperhost.contracts.limits import Limits as Limits
     from hyperhost.contracts.mesh import *  # noqa: F403
     from hyperhost.contracts.metrics import *  # noqa: F403
     from hyperhost.contracts.operations import *  # noqa: F403
     from hyperhost.contracts.policy import *  # noqa: F403
+    from hyperhost.contracts.recommend import *  # noqa: F403
     from hyperhost.contracts.records import *  # noqa: F403
     from hyperhost.contracts.resolution import *  # noqa: F403
     from hyperhost.contracts.schedule import *  # noqa: F403
     from hyperhost.contracts.search import *  # noqa: F403
+    from hyperhost.contracts.semantic import *  # noqa: F403
     from hyperhost.contracts.signing import *  # noqa: F403
     from hyperhost.contracts.storage import *  # noqa: F403
     from hyperhost.contracts.trust import *  # noqa: F403
@@ -55,7 +58,16 @@ _NAMES_OF = {
     "policy": "PolicyAction PolicyEnforcement PolicyFinding PolicyRequest",
     "search": (
         "Facet FacetValue Highlight RankAdjustment SearchDocument SearchHit SearchIndexState "
-        "SearchRequest SearchResults SearchSort"
+        "SearchMode SearchRequest SearchResults SearchSort"
+    ),
+    "semantic": "EmbeddingModel SemanticState",
+    "graph": (
+        "ArtifactCluster ClusterList GraphEdge GraphEdgeKind GraphNode GraphNodeKind GraphPart "
+        "GraphQuestion GraphRoute GraphState ImpactLevel ImpactReport ImpactedArtifact "
+        "SimilarArtifact SimilarPart"
+    ),
+    "recommend": (
+        "Recommendation RecommendationPart RecommendationState Recommendations RecommendRequest"
     ),
     "signing": "Signature SignerRole SigningKey TrustRule Verification",
     "trust": "ServedFile TrustSource TrustState TrustedTarget",

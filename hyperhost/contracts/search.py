@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from enum import StrEnum
 
 from hyperhost.contracts.artifact import Artifact
 from hyperhost.contracts.types import S64, U32, U64
@@ -15,6 +16,7 @@ __all__ = [
     "SearchDocument",
     "SearchHit",
     "SearchIndexState",
+    "SearchMode",
     "SearchRequest",
     "SearchResults",
     "SearchSort",
@@ -44,6 +46,17 @@ class SearchSort:
     descending: bool = True
 
 
+class SearchMode(StrEnum):
+    """What makes an artifact a hit."""
+
+    KEYWORD = "keyword"
+    """It has the words of the query."""
+    SEMANTIC = "semantic"
+    """Its text means something similar."""
+    HYBRID = "hybrid"
+    """Either; the ranks of both decide."""
+
+
 @dataclass(frozen=True, slots=True)
 class SearchRequest:
     """One search.
@@ -57,6 +70,8 @@ class SearchRequest:
         token: ``next_token`` of the page before; empty for the first page.
         highlight: Mark where the words were found.
         explain: Say how each score came about.
+        mode: How it is searched. The service ``search`` is only asked to search by words; rank plugins are
+            told how the hits that they see were found.
     """
 
     query: str
@@ -67,6 +82,7 @@ class SearchRequest:
     token: str = ""
     highlight: bool = False
     explain: bool = False
+    mode: SearchMode = SearchMode.KEYWORD
 
 
 @dataclass(frozen=True, slots=True)
@@ -162,6 +178,8 @@ class SearchIndexState:
         rebuilding: A rebuild is running; searches are answered from the old index meanwhile.
         mark: What ``search_commit`` was last given to recognise the change by; empty for an index that
             reflects no store yet.
+        joins: It lies in the store's own database: what is indexed within a unit of work of the store is kept or
+            undone with it.
     """
 
     documents: U64 = 0
@@ -169,3 +187,4 @@ class SearchIndexState:
     updated_at_us: S64 = 0
     rebuilding: bool = False
     mark: str = ""
+    joins: bool = False

@@ -1,8 +1,9 @@
 """The kernel's hookspecs, one class per domain, and the two markers.
 
 :data:`KERNEL_SPECS` holds the classes in the order in which they are registered;
-:data:`SERVICES` maps each service to its hooks, read off the specs. Both are built when first
-asked for: the markers alone cost nothing to import.
+:data:`SERVICES` maps each service to its hooks, read off the specs. :data:`NATIVE_SPECS` are hooks
+between native plugins, which are no part of the contract. All are built when first asked for: the
+markers alone cost nothing to import.
 
 ``host`` in the examples of the specs is a :class:`hyperhost.Host`; a
 ``pluggy.PluginManager("hyperhost")`` to which the specs were added does as well.
@@ -15,10 +16,11 @@ from typing import TYPE_CHECKING, Any
 
 from hyperhost.hookspecs.markers import PROJECT, SPEC_ATTRIBUTE, OnFault, hookimpl, hookspec
 
-__all__ = ["KERNEL_SPECS", "PROJECT", "SERVICES", "OnFault", "hookimpl", "hookspec"]
+__all__ = ["KERNEL_SPECS", "NATIVE_SPECS", "PROJECT", "SERVICES", "OnFault", "hookimpl", "hookspec"]
 
 if TYPE_CHECKING:
     KERNEL_SPECS: tuple[type, ...]
+    NATIVE_SPECS: tuple[type, ...]
     SERVICES: dict[str, tuple[str, ...]]
 
 _SPECS = (
@@ -33,6 +35,9 @@ _SPECS = (
     ("secrets", "SecretHooks"),
     ("templates", "TemplateHooks"),
     ("search", "SearchHooks"),
+    ("graph", "GraphHooks"),
+    ("recommend", "RecommendHooks"),
+    ("semantic", "SemanticHooks"),
     ("signing", "SigningHooks"),
     ("trust", "TrustHooks"),
     ("resolution", "ResolutionHooks"),
@@ -45,6 +50,10 @@ _SPECS = (
 
 def _specs() -> tuple[type, ...]:
     return tuple(getattr(import_module(f"{__name__}.{module}"), name) for module, name in _SPECS)
+
+
+def _natives() -> tuple[type, ...]:
+    return (import_module(f"{__name__}.native").NativeHooks,)
 
 
 def _services() -> dict[str, tuple[str, ...]]:
@@ -60,8 +69,8 @@ def _services() -> dict[str, tuple[str, ...]]:
 if not TYPE_CHECKING:
 
     def __getattr__(name: str) -> Any:
-        """Build :data:`KERNEL_SPECS` or :data:`SERVICES` and keep it here (PEP 562)."""
-        builders = {"KERNEL_SPECS": _specs, "SERVICES": _services}
+        """Build :data:`KERNEL_SPECS` or one of the others and keep it here (PEP 562)."""
+        builders: dict[str, Any] = {"KERNEL_SPECS": _specs, "NATIVE_SPECS": _natives, "SERVICES": _services}
         if name not in builders:
             raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
         return globals().setdefault(name, builders[name]())

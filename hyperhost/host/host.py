@@ -113,7 +113,7 @@ class Host:
         try:
             for spec in hookspecs.KERNEL_SPECS if specs is None else specs:
                 self._add_specs(spec)
-            self._roster.selection.apply()
+            self._roster.add_native_specs()
         except BaseException:
             self.state.close()
             raise

@@ -19,6 +19,7 @@ from hyperhost.errors import (
     PluginLoadError,
     PluginStateError,
 )
+from hyperhost.hookspecs import NATIVE_SPECS
 from hyperhost.hookspecs.markers import PROJECT
 from hyperhost.host.canary import Verdict
 from hyperhost.host.context import Natives
@@ -26,7 +27,7 @@ from hyperhost.host.faults import FaultLog
 from hyperhost.host.manager import PluginManager
 from hyperhost.host.plugin import Plugin
 from hyperhost.host.selection import Selection
-from hyperhost.host.specs import HookInfo
+from hyperhost.host.specs import HookInfo, read_specs
 from hyperhost.host.state import State
 from hyperhost.host.supervisor import Supervisor
 from hyperhost.host.trusted import TrustedHooks
@@ -69,6 +70,16 @@ class Roster:
         self.supervisor = Supervisor(hooks, self.plugins, self.implementations, faults, state)
         self.manager = PluginManager(PROJECT, self.supervisor.on_fault)
         self.selection = Selection(self.manager, providers)
+
+    def add_native_specs(self) -> None:
+        """Let native plugins ask each other; these are no declared hooks, so components see none of it."""
+        if any(info.service == "storage" for info in self._hooks.values()):
+            for spec in NATIVE_SPECS:
+                self.manager.add_hookspecs(spec)
+                for name, info in read_specs(spec).items():
+                    if info.service is not None:
+                        self.selection.add_hook(info.service, name)
+        self.selection.apply()
 
     def check_free(self, plugin_id: str, source: str) -> None:
         """Check that no plugin has that id.

@@ -58,10 +58,10 @@ class Selection:
         return list(self._all.get(hook, ()))
 
     def provider(self, service: str) -> str:
-        """Id of the plugin that answers for the service.
+        """Id of the plugin that answers for the service: the selected, the only, or the preferred one.
 
         Raises:
-            ProviderConflictError: several could and none is selected; names them.
+            ProviderConflictError: several could, and none is selected or stands above the others; names them.
             ProviderMissingError: none could, or the selected one is not there.
         """
         candidates = self.candidates(service)
@@ -78,12 +78,30 @@ class Selection:
             raise ProviderMissingError(
                 f"no plugin provides the service {service!r}", hint="install and activate a provider for it"
             )
+        preferred = self._preferred(service)
+        if len(candidates) > 1 and len(preferred) == 1:
+            return preferred[0]
         if len(candidates) > 1:
             raise ProviderConflictError(
                 f"{' and '.join(map(repr, candidates))} both provide the service {service!r}",
                 hint=f"select one in hyperhost.toml: [providers] {service} = {candidates[0]!r}",
             )
         return candidates[0]
+
+    def _preferred(self, service: str) -> list[str]:
+        """The candidates that stand above all others, and want to be chosen at all.
+
+        A native plugin may say how it stands: ``plugin_standing()`` returns a number, 0 where it is missing.
+        One below 0 has to be selected.
+        """
+        standings: dict[str, int] = {}
+        for hook in self._services.get(service, ()):
+            for item in self._all[hook]:
+                if item.wrapper or item.hookwrapper or item.plugin_name in standings:
+                    continue
+                standings[item.plugin_name] = _standing(item.plugin)
+        best = max(standings.values(), default=-1)
+        return [name for name, standing in standings.items() if standing == best >= 0]
 
     def apply(self, without: object | None = None) -> None:
         """Take note of implementations that came and went, and narrow every service hook.
@@ -166,6 +184,14 @@ class Selection:
     def _caller(self, hook: str) -> pluggy.HookCaller | None:
         caller = getattr(self._manager.hook, hook, None)
         return caller if isinstance(caller, pluggy.HookCaller) else None
+
+
+def _standing(plugin: object) -> int:
+    says = getattr(type(plugin), "plugin_standing", None)
+    try:
+        return int(says(plugin)) if callable(says) else 0
+    except Exception:  # noqa: BLE001 - whoever cannot say how it stands has to be selected
+        return -1
 
 
 _NO_PLUGIN = object()

@@ -29,6 +29,7 @@ from .tree import (
     both,
     to_text,
 )
+from .weighing import counted, explanation, leaves
 from .words import folded, words
 
 __all__ = [
@@ -55,12 +56,15 @@ __all__ = [
     "Prefix",
     "Word",
     "both",
+    "counted",
     "distance_within",
+    "explanation",
     "fields_of",
     "flat",
     "folded",
     "highlights",
     "is_whole",
+    "leaves",
     "matches",
     "nearest",
     "parse",

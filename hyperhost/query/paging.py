@@ -12,7 +12,8 @@ import hashlib
 import heapq
 import json
 import math
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from functools import lru_cache
 from typing import Any, Final
 
 from hyperhost.contracts.search import SearchRequest, SearchSort
@@ -27,6 +28,9 @@ MAX_PAGE: Final = 1000
 
 Place = tuple[tuple[float, ...], str]
 """Sort values, the least first, and the id: what hits are ordered by."""
+
+
+_BEST_FIRST: Final = (SearchSort("relevance"),)
 
 
 class Order:
@@ -54,9 +58,8 @@ class Order:
                     hint=nearest(each.key, SORT_KEYS),
                 )
         self.size = request.size
-        self.sort = tuple(request.sort) or (SearchSort("relevance"),)
-        question = [request.query, request.filter, [[each.key, each.descending] for each in self.sort]]
-        self._mark = hashlib.sha256(json.dumps(question).encode()).hexdigest()[:12]
+        self.sort = tuple(request.sort) or _BEST_FIRST
+        self._question = request.query, request.filter
         self.after: Place | None = self._read(request.token) if request.token else None
 
     @property
@@ -69,11 +72,18 @@ class Order:
         """Whether scores decide on the order at all."""
         return any(each.key == "relevance" for each in self.sort)
 
-    def place(self, score: float, numbers: dict[str, float], artifact_id: str) -> Place:
-        """Where a hit stands."""
+    def values(self, score: float, numbers: Mapping[str, float]) -> tuple[float, ...]:
+        """What a hit is ordered by before its id, the least first."""
+        if self.sort == _BEST_FIRST:
+            return (-score,)
         values = [score if each.key == "relevance" else numbers[each.key] for each in self.sort]
-        signed = (-value if each.descending else value for value, each in zip(values, self.sort, strict=True))
-        return tuple(signed), artifact_id
+        return tuple(
+            -value if each.descending else value for value, each in zip(values, self.sort, strict=True)
+        )
+
+    def place(self, score: float, numbers: Mapping[str, float], artifact_id: str) -> Place:
+        """Where a hit stands."""
+        return self.values(score, numbers), artifact_id
 
     def page(self, places: Iterable[Place]) -> tuple[list[Place], str]:
         """The hits of the page, of all that there are, and the token of the next one."""
@@ -87,8 +97,12 @@ class Order:
 
     def token(self, place: Place) -> str:
         """The token of what follows a hit."""
-        data = json.dumps([self._mark, list(place[0]), place[1]], separators=(",", ":"))
+        data = json.dumps([self._mark(), list(place[0]), place[1]], separators=(",", ":"))
         return base64.urlsafe_b64encode(data.encode()).decode().rstrip("=")
+
+    def _mark(self) -> str:
+        """Recognises the search, so that a token is not used with another one."""
+        return _marked(*self._question, tuple((each.key, each.descending) for each in self.sort))
 
     def _read(self, token: str) -> Place:
         try:
@@ -102,10 +116,16 @@ class Order:
             good = False
         if not good:
             raise RefusalError("the page token is none", "search.page", hint="use next_token as it is")
-        if mark != self._mark:
+        if mark != self._mark():
             raise RefusalError(
                 "the page token belongs to another search",
                 "search.page",
                 hint="use it with the same query, filter and order",
             )
         return numbers, last
+
+
+@lru_cache(256)
+def _marked(query: str, condition: str, sort: tuple[tuple[str, bool], ...]) -> str:
+    question = json.dumps([query, condition, sort])
+    return hashlib.sha256(question.encode()).hexdigest()[:12]

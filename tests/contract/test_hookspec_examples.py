@@ -11,13 +11,13 @@ from typing import Any
 import pluggy
 import pytest
 
-from hyperhost.hookspecs import KERNEL_SPECS, PROJECT
+from hyperhost.hookspecs import KERNEL_SPECS, NATIVE_SPECS, PROJECT
 from hyperhost.hookspecs.markers import SPEC_ATTRIBUTE
 
 BLOCK = re.compile(r"^ *```python\n(.*?)^ *```$", re.MULTILINE | re.DOTALL)
 HOOKS: dict[str, Callable[..., Any]] = {
     name: member
-    for spec in KERNEL_SPECS
+    for spec in (*KERNEL_SPECS, *NATIVE_SPECS)
     for name, member in vars(spec).items()
     if hasattr(member, SPEC_ATTRIBUTE)
 }
@@ -47,7 +47,7 @@ def with_asserts_counted(source: str) -> ast.Module:
 def test_the_example_runs_calls_its_hook_and_reaches_every_assert(name: str) -> None:
     source = example(name)
     host = pluggy.PluginManager(PROJECT)
-    for spec in KERNEL_SPECS:
+    for spec in (*KERNEL_SPECS, *NATIVE_SPECS):
         host.add_hookspecs(spec)
     called: list[str] = []
     host.add_hookcall_monitoring(lambda hook, impls, arguments: called.append(hook), lambda *outcome: None)

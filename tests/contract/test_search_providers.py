@@ -7,11 +7,16 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from postgres_schema import postgres_url
 from search_suite import SearchSuite
 
 import hyperhost
 from builtin_plugins.search_sql.plugin import SearchSql
+from builtin_plugins.search_tantivy.plugin import SearchTantivy
 from builtin_plugins.search_whoosh.plugin import SearchWhoosh
+from builtin_plugins.storage_sql.plugin import StorageSql
+
+__all__ = ["postgres_url"]
 
 
 class TestSearchWhooshInMemory(SearchSuite):
@@ -43,4 +48,44 @@ class TestSearchSqlOnDisk(SearchSuite):
     def search(self, tmp_path: Path) -> Iterator[Any]:
         with hyperhost.Host("search", home=tmp_path) as host:
             host.register(SearchSql(), "search-sql")
+            yield host.hook
+
+
+class TestSearchTantivyInMemory(SearchSuite):
+    @pytest.fixture
+    def search(self) -> Iterator[Any]:
+        with hyperhost.Host("search") as host:
+            host.register(SearchTantivy(), "search-tantivy")
+            yield host.hook
+
+
+class TestSearchTantivyOnDisk(SearchSuite):
+    @pytest.fixture
+    def search(self, tmp_path: Path) -> Iterator[Any]:
+        with hyperhost.Host("search", home=tmp_path) as host:
+            host.register(SearchTantivy(), "search-tantivy")
+            yield host.hook
+
+
+class TestSearchSqlInTheStore(SearchSuite):
+    @pytest.fixture
+    def search(self, tmp_path: Path) -> Iterator[Any]:
+        with hyperhost.Host("search", home=tmp_path) as host:
+            host.register(StorageSql(), "storage-sql")
+            host.register(SearchSql(), "search-sql")
+            yield host.hook
+
+
+class TestSearchSqlOnPostgres(SearchSuite):
+    @pytest.fixture
+    def search(self, postgres_url: str) -> Iterator[Any]:
+        with hyperhost.Host("search") as host:
+            host.register(StorageSql(postgres_url), "storage-sql")
+            host.register(SearchSql(), "search-sql")
+            session = host.hook.storage_session()
+            listed = "SELECT table_name FROM information_schema.tables WHERE table_schema = current_schema()"
+            with session.part():
+                for (name,) in session.read(listed):
+                    if name.startswith("search"):
+                        session.write(f"DROP TABLE {name}")
             yield host.hook

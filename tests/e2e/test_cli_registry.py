@@ -150,7 +150,6 @@ def test_before_init_every_command_says_what_to_type(registry_template: Path, tm
         "storage": "storage-sql",
         "content": "content-tiers",
         "signing": "signing-ed25519",
-        "search": "search-whoosh",
         "secrets": "secrets-store",
     }
 

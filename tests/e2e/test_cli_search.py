@@ -36,7 +36,8 @@ def test_search_finds_what_other_processes_create(registry: Shell) -> None:
     assert "1 of 2" in registry.ok("search", "people", "--limit", "1").err
     assert registry.ok("search", "--filter", "name=auth", "--quiet").out == "org.acme/auth@1.0.0\n"
     assert "nothing was found" in registry.ok("search", "zebras").err
-    assert home is None or not (home / "data" / "search-whoosh" / "write.lock").is_dir()
+    # Nothing is selected, and tantivy is installed.
+    assert home is None or (home / "data" / "search-tantivy" / "position.json").is_file()
     status = registry.ok("search", "--status", "-o", "json").data
     assert (status["documents"], status["behind"], status["rebuilding"]) == (2, 0, False)
     rebuilt = registry.ok("search", "--rebuild", "-o", "json").data
@@ -47,17 +48,20 @@ def test_the_engine_that_is_selected_builds_its_index_with_the_next_search(regis
     create(registry, "auth", "library", "Logs people in with OAuth2")
     assert registry.ok("search", "people", "--quiet").out == "org.acme/auth@1.0.0\n"
     settings = registry.home / "hyperhost.toml"
-    settings.write_text(settings.read_text().replace('"search-whoosh"', '"search-sql"'))
-    create(registry, "oauth", "library", "Logs more people in")
-    found = registry.ok("search", "people", "--explain", "-o", "json").data
-    assert {hit["artifact"] for hit in found["hits"]} == {"org.acme/auth@1.0.0", "org.acme/oauth@1.0.0"}
-    assert "people" in found["hits"][0]["explanation"]
-    assert "nothing was found for 'peeple'" in registry.ok("search", "peeple").err
-    assert (registry.home / "data" / "search-sql" / "current").read_text().startswith("index-")
-    settings.write_text(settings.read_text().replace('search = "search-sql"\n', ""))
-    unclear = registry("search", "people")
-    assert unclear.status == 1
-    assert "[providers] search = " in unclear.err.replace("\n", " ")
+    before = settings.read_text()
+    assert "search" not in before
+    for engine in ("search-whoosh", "search-sql"):
+        settings.write_text(before.replace("[providers]\n", f'[providers]\nsearch = "{engine}"\n', 1))
+        create(registry, f"o-{engine}", "library", "Logs more people in")
+        found = registry.ok("search", "people", "--explain", "-o", "json").data
+        assert "org.acme/auth@1.0.0" in {hit["artifact"] for hit in found["hits"]}
+        assert f"org.acme/o-{engine}@1.0.0" in {hit["artifact"] for hit in found["hits"]}
+        assert "people" in found["hits"][0]["explanation"]
+        assert "nothing was found for 'peeple'" in registry.ok("search", "peeple").err
+    assert (registry.home / "data" / "search-whoosh" / "position.json").is_file()
+    settings.write_text(before)
+    again = registry.ok("search", "people", "-o", "json").data
+    assert {hit["artifact"] for hit in again["hits"]} == {hit["artifact"] for hit in found["hits"]}
 
 
 def test_what_cannot_be_searched_for_is_said(registry: Shell) -> None:
@@ -73,3 +77,17 @@ def test_what_cannot_be_searched_for_is_said(registry: Shell) -> None:
         done = registry(*arguments)
         assert done.status != 0
         assert words in done.err.replace("\n", " "), arguments
+
+
+def test_status_rebuild_and_explain_stand_in_place_of_a_query_or_before_it(registry: Shell) -> None:
+    create(registry, "auth", "library", "Shows the status of people")
+    status = registry.ok("search", "status", "-o", "json").data
+    assert {"documents", "behind", "semantic"} <= set(status)
+    assert registry.ok("search", "rebuild", "-o", "json").data["documents"] == 1
+    explained = registry.ok("search", "explain", "status", "people", "-o", "json").data
+    assert (explained["query"], explained["total"]) == ("status people", 1)
+    assert "people" in explained["hits"][0]["explanation"]
+    assert registry.ok("search", '"status"', "--quiet").out == "org.acme/auth@1.0.0\n"
+    both = registry("search", "people", "--semantic", "--hybrid")
+    assert both.status != 0
+    assert "exclude each other" in both.err.replace("\n", " ")

@@ -14,7 +14,10 @@ import pytest
 from search_hosts import searchable
 
 from builtin_plugins.search_sql.plugin import SearchSql
+from builtin_plugins.search_tantivy.plugin import SearchTantivy
+from builtin_plugins.search_whoosh.plugin import SearchWhoosh
 
+ENGINES = {"whoosh": SearchWhoosh, "sql": SearchSql, "tantivy": SearchTantivy}
 SUPPORT = Path(__file__).resolve().parents[1] / "support"
 ROOT = SUPPORT.parents[1]
 PROGRAM = """
@@ -22,8 +25,10 @@ import sys
 from pathlib import Path
 from search_hosts import searchable
 from builtin_plugins.search_sql.plugin import SearchSql
+from builtin_plugins.search_tantivy.plugin import SearchTantivy
 from builtin_plugins.search_whoosh.plugin import SearchWhoosh
-with searchable(Path(sys.argv[1]), {"whoosh": SearchWhoosh, "sql": SearchSql}[sys.argv[3]]()) as registry:
+engines = {"whoosh": SearchWhoosh, "sql": SearchSql, "tantivy": SearchTantivy}
+with searchable(Path(sys.argv[1]), engines[sys.argv[3]]()) as registry:
     number = int(sys.argv[2])
     print("ready", flush=True)
     while True:
@@ -38,7 +43,7 @@ with searchable(Path(sys.argv[1]), {"whoosh": SearchWhoosh, "sql": SearchSql}[sy
 
 
 @pytest.mark.timeout(300)
-@pytest.mark.parametrize("engine", ["whoosh", "sql"])
+@pytest.mark.parametrize("engine", list(ENGINES))
 def test_what_was_acknowledged_is_found_after_kills_at_any_moment(tmp_path: Path, engine: str) -> None:
     chosen = random.Random(5)
     environ = {**os.environ, "PYTHONPATH": os.pathsep.join([str(ROOT), str(SUPPORT)])}
@@ -59,7 +64,7 @@ def test_what_was_acknowledged_is_found_after_kills_at_any_moment(tmp_path: Path
         program.wait()
         told += len(numbers)
         last = max([last, *numbers]) + 1  # the one that was not acknowledged may be there
-        with searchable(tmp_path, SearchSql() if engine == "sql" else None) as registry:
+        with searchable(tmp_path, ENGINES[engine]()) as registry:
             found = set(registry.found("people", size=1000))
             listed = {item["name"] for item in registry.run("list", page={"size": 1000})["items"]}
             assert {f"auth-{number}" for number in numbers} <= found

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import hyperhost
+from builtin_plugins.audit.plugin import Audit
 from builtin_plugins.content_memory.plugin import ContentMemory
 from builtin_plugins.operations.plugin import Operations
 from builtin_plugins.registry.plugin import Registry
@@ -39,10 +40,16 @@ class Searchable:
 
 
 @contextmanager
-def searchable(home: Path | None = None, engine: object | None = None) -> Iterator[Searchable]:
-    """One, in memory or on disk."""
+def searchable(
+    home: Path | None = None,
+    engine: object | None = None,
+    storage: object | None = None,
+    *,
+    audited: bool = False,
+) -> Iterator[Searchable]:
+    """One, in memory or on disk; with the audit log each operation is one unit of work with all around it."""
     with hyperhost.Host("searchable", home=home) as host:
-        storage: object = StorageMemory() if home is None else StorageSql()
+        storage = storage or (StorageMemory() if home is None else StorageSql())
         for plugin, name in (
             (storage, "storage"),
             (ContentMemory(), "content"),
@@ -53,4 +60,6 @@ def searchable(home: Path | None = None, engine: object | None = None) -> Iterat
             (engine or SearchWhoosh(), "engine"),
         ):
             host.register(plugin, name)
+        if audited:
+            host.register(Audit(), "audit")
         yield Searchable(host)

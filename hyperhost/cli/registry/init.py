@@ -13,7 +13,6 @@ __all__ = ["register"]
 _PROVIDERS: Final = {
     "storage": "storage-sql",
     "content": "content-tiers",
-    "search": "search-whoosh",
     "signing": "signing-ed25519",
     "secrets": "secrets-store",
 }

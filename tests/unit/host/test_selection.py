@@ -31,6 +31,19 @@ class Store:
         return self.number
 
 
+class Standing(Store):
+    """A provider that says how it stands."""
+
+    def __init__(self, number: int, name: str, standing: object) -> None:
+        super().__init__(number, name)
+        self.standing = standing
+
+    def plugin_standing(self):
+        if self.standing is None:
+            raise OSError("nobody knows")
+        return self.standing
+
+
 class ReadOnly:
     plugin_id = "read-only"
 
@@ -70,6 +83,38 @@ def test_two_equal_candidates_are_an_error_that_names_both(host: hyperhost.Host)
         assert caught.value.hint == "select one in hyperhost.toml: [providers] store = 'one'"
     assert host.providers == {}
     assert host.faults == ()
+
+
+def test_of_several_the_one_that_stands_above_the_others_answers_until_another_is_selected(
+    host: hyperhost.Host,
+) -> None:
+    for number, name, standing in (
+        (1, "plain", 0),
+        (2, "better", 10),
+        (3, "modest", -1),
+        (4, "broken", None),
+    ):
+        host.register(Standing(number, name, standing))
+    assert (host.providers, host.hook.store_read(n=1)) == ({"store": "better"}, 2)
+    host.register(Standing(5, "best", 20))
+    assert (host.providers, host.hook.store_read(n=1)) == ({"store": "best"}, 5)
+    host.select("store", "modest")
+    assert (host.providers, host.hook.store_read(n=1)) == ({"store": "modest"}, 3)
+
+
+def test_two_that_stand_above_the_others_are_an_error_and_one_that_stands_below_is_nobodys_choice(
+    host: hyperhost.Host,
+) -> None:
+    host.register(Standing(1, "one", 10))
+    host.register(Standing(2, "two", 10))
+    assert host.providers == {}
+    with pytest.raises(ProviderConflictError):
+        host.hook.store_read(n=1)
+    with hyperhost.Host("test", specs=[Small]) as other:
+        other.register(Standing(1, "one", -1))
+        assert other.providers == {"store": "one"}  # nothing else could answer
+        other.register(Standing(2, "two", -2))
+        assert other.providers == {}
 
 
 def test_the_selected_one_answers_alone_and_the_next_call_obeys(host: hyperhost.Host) -> None:

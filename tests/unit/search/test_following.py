@@ -65,7 +65,8 @@ def test_a_process_that_died_before_it_indexed_is_caught_up_with(tmp_path: Path,
         first.create("oauth")
         first.create("openid")
     with searchable(tmp_path, engine()) as second:
-        assert second.run("index_status")["behind"] == 2
+        # An index in the store's own database was never behind.
+        assert second.run("index_status")["behind"] == (0 if engine is SearchSql else 2)
         assert sorted(second.found("name:o*")) == ["oauth", "openid"]
         assert second.run("index_status")["behind"] == 0
 

@@ -13,8 +13,18 @@ from search_hosts import searchable
 
 import hyperhost
 from builtin_plugins.search_sql.plugin import SearchSql
+from builtin_plugins.storage_memory.plugin import StorageMemory
 from hyperhost.contracts import Artifact, ArtifactType, SearchDocument, SearchRequest
 from hyperhost.errors import RefusalError
+
+_STATEMENTS = {
+    "version": "PRAGMA user_version = 999",
+    "table": "DROP TABLE words",
+    "shown": "DELETE FROM shown WHERE doc = 3",
+    "docs": "DELETE FROM docs WHERE doc = 3",
+    "words": "DELETE FROM words_docsize WHERE id = 3",
+    "state": "DELETE FROM state",
+}
 
 
 def index_of(place: Path) -> Path:
@@ -42,18 +52,19 @@ def damage(place: Path, how: str) -> None:
         file.write_bytes(data)
     else:
         with sqlite3.connect(file) as connection:
-            connection.execute("PRAGMA user_version = 999" if how == "version" else "DROP TABLE words")
+            connection.execute(_STATEMENTS[how])
         connection.close()
 
 
-@pytest.mark.parametrize("how", ["pointer", "gone", "empty", "junk", "cut", "pages", "version", "table"])
+@pytest.mark.parametrize("how", ["pointer", "gone", "empty", "junk", "cut", "pages", *_STATEMENTS])
 def test_a_damaged_index_is_built_anew_by_itself(tmp_path: Path, how: str) -> None:
-    with searchable(tmp_path, SearchSql()) as registry:
+    storage = StorageMemory()  # it has no database that the index could lie in
+    with searchable(tmp_path, SearchSql(), storage) as registry:
         for number in range(5):
             registry.create(f"auth-{number}")
         assert len(registry.found("auth")) == 5
     damage(tmp_path / "data" / "engine", how)
-    with searchable(tmp_path, SearchSql()) as registry:
+    with searchable(tmp_path, SearchSql(), storage) as registry:
         assert len(registry.found("auth", facets=["type"], highlight=True)) == 5
         registry.create("auth-last")
         assert len(registry.found("auth")) == 6

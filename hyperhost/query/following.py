@@ -1,4 +1,4 @@
-"""What the search engine is told of the store: documents, and places in the history."""
+"""What an index is told of the store: documents, and places in the history that it follows."""
 
 from __future__ import annotations
 
@@ -11,10 +11,10 @@ from hyperhost.contracts import Artifact, ArtifactQuery, ArtifactType, LogEntry,
 if TYPE_CHECKING:
     from pluggy import HookRelay
 
-__all__ = ["BATCH", "History", "document_of", "documents"]
+__all__ = ["BATCH", "History", "changed_artifact", "document_of", "documents", "mark_of"]
 
 BATCH: Final = 500
-"""Changes that are told to an engine at once."""
+"""Changes that are read, and told to an index, at once."""
 _HISTORY: Final = "history"
 _ID: Final = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 _WITH_BODY: Final = (ArtifactType.PLUGIN, ArtifactType.CONFIG)
@@ -73,13 +73,24 @@ def changed_artifact(entry: LogEntry) -> str | None:
 
 
 def document_of(hook: HookRelay, artifact_id: str, sequence: int) -> SearchDocument | None:
-    """The document of an artifact as it is now; ``None`` when it is gone."""
+    """The document of an artifact as it is now; ``None`` when it is gone.
+
+    Args:
+        hook: The host's hooks.
+        artifact_id: Its id.
+        sequence: Number of the change that it reflects.
+    """
     artifact: Artifact | None = hook.storage_get_artifact(artifact_id=artifact_id)
     return None if artifact is None else _document(hook, artifact, sequence)
 
 
 def documents(hook: HookRelay, sequence: int) -> Iterator[list[SearchDocument]]:
-    """The documents of all artifacts, in batches."""
+    """The documents of all artifacts, in batches of at most 1,000.
+
+    Args:
+        hook: The host's hooks.
+        sequence: Number of the change that they reflect at least.
+    """
     token = ""
     while True:
         page = hook.storage_list_artifacts(query=ArtifactQuery(), page=PageRequest(1000, token))

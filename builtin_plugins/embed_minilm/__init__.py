@@ -1,0 +1,1 @@
+"""Embeddings by all-MiniLM-L6-v2, offline: the service ``embedding``."""

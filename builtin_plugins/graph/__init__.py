@@ -1,0 +1,1 @@
+"""The artifact graph: who needs what, what is alike, what belongs together."""

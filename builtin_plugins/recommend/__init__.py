@@ -1,0 +1,1 @@
+"""Recommendations: what goes with what somebody uses, and why."""

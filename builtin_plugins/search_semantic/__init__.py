@@ -1,0 +1,1 @@
+"""Search by meaning: the service ``semantic``, over an HNSW index of vectors."""

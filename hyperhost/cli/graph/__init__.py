@@ -1,0 +1,1 @@
+"""``hyperhost graph``: one module for each command."""
