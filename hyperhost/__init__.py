@@ -47,6 +47,7 @@ if TYPE_CHECKING:
     from hyperhost.host.recording import Recording as Recording
     from hyperhost.host.replay import replay as replay
     from hyperhost.host.trusted import TrustedHooks as TrustedHooks
+    from hyperhost.host.wholefile import write_whole as write_whole
     from hyperhost.sandbox.call import Call as Call
     from hyperhost.sandbox.interface import Err as Err
     from hyperhost.sandbox.interface import HostInterface as HostInterface
@@ -90,6 +91,7 @@ _NAMES = {
     "start_login": "hyperhost.host.entrance",
     "write_bundle": "hyperhost.host.envelope",
     "write_outputs": "hyperhost.host.outputs",
+    "write_whole": "hyperhost.host.wholefile",
 }
 
 __all__ = [*_NAMES, "__version__", "errors", "versions"]
