@@ -32,6 +32,7 @@ def files() -> dict[Path, str]:
     from builtin_plugins.identity_local.work import table as identity
     from builtin_plugins.policy.operations import table as policy
     from builtin_plugins.registry.operations import table
+    from builtin_plugins.remotes.operations import table as remotes
     from builtin_plugins.resolution.operations import table as resolution
     from builtin_plugins.search.operations import infos as search
     from builtin_plugins.secrets_store.operations import table as secrets
@@ -46,6 +47,7 @@ def files() -> dict[Path, str]:
         _file("identity_local"): _text(identity().infos()),
         _file("policy"): _text(policy().infos()),
         _file("registry"): _text((each.info for each in known), modules),
+        _file("remotes"): _text(remotes().infos()),
         _file("resolution"): _text(resolution().infos()),
         _file("search"): _text(search()),
         _file("secrets_store"): _text(secrets().infos()),

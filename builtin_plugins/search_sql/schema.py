@@ -17,7 +17,7 @@ from hyperhost.query import EXACT_FACETS, FIELDS, SEARCHED, FieldKind, FlatDocum
 
 __all__ = ["FORMAT", "NUMBERS", "SEPARATOR", "create", "facet", "insert", "number", "read_state", "remove"]
 
-FORMAT: Final = 1
+FORMAT: Final = 2
 """Raised when the tables change; an index of another format is built anew."""
 SEPARATOR: Final = "\x1f"
 NUMBERS: Final = tuple(

@@ -14,7 +14,7 @@ from hyperhost.query import EXACT_FACETS, FIELDS, SEARCHED, FieldKind, FlatDocum
 
 __all__ = ["ALL", "FORMAT", "NUMBERS", "SEPARATOR", "exact", "make_schema", "row", "text"]
 
-FORMAT: Final = 1
+FORMAT: Final = 2
 """Raised when the schema changes; an index of another format is built anew."""
 ALL: Final = "all"
 """Words of all searched fields, each weighing what its field weighs."""

@@ -29,11 +29,14 @@ class SearchDocument:
         artifact: The artifact; its id is the document's id.
         body: Text of its content where that is searched (plugins and configs), otherwise empty.
         sequence: Number of the store's change it reflects; an index keeps the highest it has seen.
+        owner: Id of the principal who owns it, for filters on what somebody may find. Empty for what is
+            public, which is found whoever owns it.
     """
 
     artifact: Artifact
     body: str = ""
     sequence: U64 = 0
+    owner: str = ""
 
 
 @dataclass(frozen=True, slots=True)

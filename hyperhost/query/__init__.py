@@ -7,7 +7,7 @@ finds what every other engine finds.
 
 from __future__ import annotations
 
-from .document import FlatDocument, flat
+from .document import FlatDocument, flat, owner_value
 from .fields import EXACT_FACETS, FIELDS, SEARCHED, SORT_KEYS, Field, FieldKind, nearest
 from .highlighting import highlights
 from .matching import distance_within, fields_of, is_whole, matches
@@ -63,6 +63,7 @@ __all__ = [
     "is_whole",
     "matches",
     "nearest",
+    "owner_value",
     "parse",
     "to_text",
     "words",
