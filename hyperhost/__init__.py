@@ -36,6 +36,7 @@ if TYPE_CHECKING:
     from hyperhost.host.judging import JudgedSignature as JudgedSignature
     from hyperhost.host.judging import SignatureReport as SignatureReport
     from hyperhost.host.judging import judge_signatures as judge_signatures
+    from hyperhost.host.judging import require_signatures as require_signatures
     from hyperhost.host.keys.algorithm import KeyAlgorithm as KeyAlgorithm
     from hyperhost.host.keys.provider import SigningProvider as SigningProvider
     from hyperhost.host.keys.sealedfile import SealedFile as SealedFile
@@ -87,6 +88,7 @@ _NAMES = {
     "open_host": "hyperhost.host.home",
     "read_bundle": "hyperhost.host.envelope",
     "replay": "hyperhost.host.replay",
+    "require_signatures": "hyperhost.host.judging",
     "signed_bytes": "hyperhost.host.envelope",
     "start_login": "hyperhost.host.entrance",
     "write_bundle": "hyperhost.host.envelope",
