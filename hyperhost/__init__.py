@@ -36,6 +36,7 @@ if TYPE_CHECKING:
     from hyperhost.host.judging import JudgedSignature as JudgedSignature
     from hyperhost.host.judging import SignatureReport as SignatureReport
     from hyperhost.host.judging import judge_signatures as judge_signatures
+    from hyperhost.host.judging import require_signatures as require_signatures
     from hyperhost.host.keys.algorithm import KeyAlgorithm as KeyAlgorithm
     from hyperhost.host.keys.provider import SigningProvider as SigningProvider
     from hyperhost.host.keys.sealedfile import SealedFile as SealedFile
@@ -47,6 +48,7 @@ if TYPE_CHECKING:
     from hyperhost.host.recording import Recording as Recording
     from hyperhost.host.replay import replay as replay
     from hyperhost.host.trusted import TrustedHooks as TrustedHooks
+    from hyperhost.host.wholefile import write_whole as write_whole
     from hyperhost.sandbox.call import Call as Call
     from hyperhost.sandbox.interface import Err as Err
     from hyperhost.sandbox.interface import HostInterface as HostInterface
@@ -86,10 +88,12 @@ _NAMES = {
     "open_host": "hyperhost.host.home",
     "read_bundle": "hyperhost.host.envelope",
     "replay": "hyperhost.host.replay",
+    "require_signatures": "hyperhost.host.judging",
     "signed_bytes": "hyperhost.host.envelope",
     "start_login": "hyperhost.host.entrance",
     "write_bundle": "hyperhost.host.envelope",
     "write_outputs": "hyperhost.host.outputs",
+    "write_whole": "hyperhost.host.wholefile",
 }
 
 __all__ = [*_NAMES, "__version__", "errors", "versions"]

@@ -34,6 +34,7 @@ def files() -> dict[Path, str]:
     from builtin_plugins.policy.operations import table as policy
     from builtin_plugins.recommend.operations import table as recommend
     from builtin_plugins.registry.operations import table
+    from builtin_plugins.remotes.operations import table as remotes
     from builtin_plugins.resolution.operations import table as resolution
     from builtin_plugins.search.operations import infos as search
     from builtin_plugins.secrets_store.operations import table as secrets
@@ -50,6 +51,7 @@ def files() -> dict[Path, str]:
         _file("policy"): _text(policy().infos()),
         _file("recommend"): _text(recommend().infos()),
         _file("registry"): _text((each.info for each in known), modules),
+        _file("remotes"): _text(remotes().infos()),
         _file("resolution"): _text(resolution().infos()),
         _file("search"): _text(search()),
         _file("secrets_store"): _text(secrets().infos()),

@@ -14,6 +14,7 @@ from hyperhost.offering import invalid, missing, operation
 from .deciding import is_trusted
 from .desk import Desk
 from .narrowing import PATH, PERMISSION
+from .passing import behind, check_passing, check_takes_away
 from .roles import BUILT_IN, MAX_DEPTH, Role, rules_of
 from .rules import Rule
 from .store import Assignment
@@ -78,7 +79,12 @@ def role_create(
         name, description, inherits or [], [_checked(rule, index) for index, rule in enumerate(rules or [])]
     )
     _check_inheritance(role, desk.decider.roles())
-    _check_own(desk, role)
+    before = desk.decider.roles().get(name) if replace else None
+    if before is None:  # what it denies is nobody's loss before somebody gets it
+        allows = [rule for rule in role.rules if rule.effect == "allow"]
+        check_passing(desk, dataclasses.replace(role, rules=allows))
+    else:
+        check_takes_away(desk, before, role)
     try:
         desk.store.put_role(role, replace=replace)
     except RefusalError as refusal:
@@ -94,13 +100,15 @@ def role_create(
 def role_delete(desk: Desk, name: str) -> bool:
     """Delete a role; whoever had it has it no more."""
     desk.about(f"role:{name[:80]}")
-    if _there(desk, name).built_in:
+    role = _there(desk, name)
+    if role.built_in:
         raise invalid("name", "built-in", f"every registry has {name}", "take it from those who have it")
     heirs = [role.name for role in desk.decider.roles().values() if name in role.inherits]
     if heirs:
         raise RefusalError(
             f"{', '.join(heirs)} inherit from {name}", "state:inherits", hint="change them first"
         )
+    check_passing(desk, role)
     for held in desk.store.assignments():
         if held.role == name:
             _take(desk, held)
@@ -119,13 +127,13 @@ def role_assign(
     if expires_at_us is not None and expires_at_us <= desk.at_us:
         raise invalid("expires_at_us", "past", "that moment has passed", "choose a later one")
     if not is_trusted(desk.principal):
-        if principal == desk.principal.id:
+        if principal in (desk.principal.id, behind(desk).id):
             raise RefusalError(
                 f"{principal} cannot give a role to themselves",
                 "denied:role/assign:self",
                 hint="another administrator can",
             )
-        _check_own(desk, found, namespace)
+        check_passing(desk, found, namespace, expires_at_us)
     given = Assignment(principal, role, namespace, desk.principal.id, desk.at_us, expires_at_us)
     held = [
         each for each in desk.store.assigned(principal) if (each.role, each.namespace) != (role, namespace)
@@ -142,8 +150,8 @@ def role_unassign(desk: Desk, principal: str, role: str, namespace: str = "") ->
     desk.about(f"{principal[:200]}", namespace, role=role)
     for held in desk.store.assigned(principal):
         if (held.role, held.namespace) == (role, namespace):
-            if not is_trusted(desk.principal):
-                _check_own(desk, desk.decider.roles().get(role, Role(role)), namespace)
+            gone = desk.decider.roles().get(role, Role(role))
+            check_passing(desk, gone, namespace, held.expires_at_us)
             _take(desk, held)
             return True
     place = f" in {namespace}" if namespace else ""
@@ -191,22 +199,6 @@ def _check_inheritance(role: Role, known: dict[str, Role]) -> None:
             line.pop()
 
     walk(role.name)
-
-
-def _check_own(desk: Desk, role: Role, namespace: str = "") -> None:
-    """Nobody gives away more than they have, for what they gave others could give back to them."""
-    if is_trusted(desk.principal):
-        return
-    known = {**desk.decider.roles(), role.name: role}
-    for _, rule in rules_of(role.name, known):
-        places = [namespace] if namespace else rule.namespaces or [""]
-        for permission in rule.permissions if rule.effect == "allow" else ():
-            if not all(desk.may(permission, place) for place in places):
-                raise RefusalError(
-                    f"{desk.principal.id} cannot hand out {permission}, as they do not have it themselves",
-                    "denied:role/assign:escalation",
-                    hint="an administrator can",
-                )
 
 
 def _checked(rule: Rule, index: int) -> Rule:

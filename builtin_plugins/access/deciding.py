@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, Final
 from hyperhost.contracts import (
     AccessDecision,
     AccessGrant,
+    AccessPlace,
     AccessRequest,
     Principal,
     PrincipalKind,
@@ -33,9 +34,10 @@ if TYPE_CHECKING:
 
     from .tokens import Tokens
 
-__all__ = ["LOCAL_OWNER", "Decider", "is_trusted"]
+__all__ = ["LOCAL_OWNER", "Decider", "Second", "is_trusted"]
 
 LOCAL_OWNER: Final = "local:owner"
+_CREATES: Final = ("artifact:create", "namespace:create")
 _KEPT: Final = 10_000
 _ALLOWED_OWNER: Final = AccessDecision(True, "the home is theirs", LOCAL_OWNER)
 _TOKEN: Final = "token:"  # noqa: S105 - the beginning of ids, no secret
@@ -52,7 +54,7 @@ def is_trusted(principal: Principal) -> bool:
 
 
 @dataclass
-class _Second:
+class Second:
     """What is known in one second."""
 
     number: int
@@ -61,6 +63,7 @@ class _Second:
     rules: dict[str, list[tuple[str, Rule]]] = field(default_factory=dict)
     owners: dict[str, str] = field(default_factory=dict)
     issuers: dict[Any, Principal] = field(default_factory=dict)
+    restrictions: dict[Any, str] = field(default_factory=dict)
     answers: dict[Any, AccessDecision | None] = field(default_factory=dict)
 
 
@@ -78,11 +81,11 @@ class Decider:
         self.tokens: Tokens | None = None
         self._trusted = trusted
         self._clock = clock
-        self._second = _Second(0)
+        self._second = Second(0)
 
     def forget(self) -> None:
         """Read everything anew when it is next needed."""
-        self._second = _Second(0)
+        self._second = Second(0)
 
     def decide(self, request: AccessRequest) -> AccessDecision:
         """See ``access_decide``."""
@@ -90,9 +93,7 @@ class Decider:
         if is_trusted(principal):
             return _ALLOWED_OWNER
         at_us = request.at_us or self._clock()
-        now = self._second
-        if now.number != at_us // 1_000_000 or len(now.answers) > _KEPT:
-            now = self._second = _Second(at_us // 1_000_000)
+        now = self.second(at_us)
         resource, seen = request.resource, principal.attributes
         key = (
             principal.id,
@@ -125,6 +126,29 @@ class Decider:
             for each in resources
         ]
 
+    def second(self, at_us: int) -> Second:
+        """What is known in the second of a moment."""
+        now = self._second
+        if now.number != at_us // 1_000_000 or len(now.answers) > _KEPT:
+            now = self._second = Second(at_us // 1_000_000)
+        return now
+
+    def issuer(self, principal: Principal, now: Second) -> Principal:
+        """In whose place a token acts.
+
+        Raises:
+            RefusalError: it does not hold, or neither do they.
+        """
+        assert self.tokens is not None  # they were asked who shows it
+        shown = (principal.id, *principal.attributes.items())
+        if shown not in now.issuers:
+            now.issuers[shown] = self.tokens.issuer(principal)
+        return now.issuers[shown]
+
+    def places(self, principal: Principal) -> list[AccessPlace]:
+        """Where other plugins add something for somebody; see ``access_places``."""
+        return [each for answer in self._trusted.access_places(principal=principal) for each in answer]
+
     def roles(self) -> dict[str, Role]:
         """All roles by name."""
         now = self._second
@@ -132,7 +156,7 @@ class Decider:
             now.roles = self.store.roles()
         return now.roles
 
-    def _decided(self, request: AccessRequest, now: _Second) -> AccessDecision:
+    def _decided(self, request: AccessRequest, now: Second) -> AccessDecision:
         principal = request.principal
         if principal.kind is PrincipalKind.TOKEN or "capability" in principal.attributes:
             return self._by_token(request, now)
@@ -141,16 +165,13 @@ class Decider:
             return refused(request, [], f"the API key is limited to {scopes}")
         return self._by_roles(request, now)
 
-    def _by_token(self, request: AccessRequest, now: _Second) -> AccessDecision:
+    def _by_token(self, request: AccessRequest, now: Second) -> AccessDecision:
         """A token can do what both its issuer and the token may do, and nothing else."""
         if self.tokens is None:
             return refused(request, [], "tokens are not known here")
         issuer: Principal | None = None
-        shown = (request.principal.id, *request.principal.attributes.items())
         try:
-            issuer = now.issuers.get(shown)
-            if issuer is None:
-                issuer = now.issuers[shown] = self.tokens.issuer(request.principal)
+            issuer = self.issuer(request.principal, now)
             why = self.tokens.objection(request)
         except RefusalError as refusal:
             why = refusal.reason
@@ -162,17 +183,17 @@ class Decider:
                 return refused(request, [], f"{issuer.id}, who issued the token, may not: {first.reason}")
         return AccessDecision(True, "", request.principal.id)
 
-    def _by_roles(self, request: AccessRequest, now: _Second) -> AccessDecision:
+    def _by_roles(self, request: AccessRequest, now: Second) -> AccessDecision:
         grants = self._grants(request, now)
         roles = self.held(request, now)
         roles += [(name, "") for grant in grants for name in grant.roles]
-        verdict = self._verdict(request, roles, grants, now)
+        verdict = self.verdict(request, roles, grants, now)
         if verdict is None:
             owner = self._owner(request.resource, now)
             request = dataclasses.replace(
                 request, resource=dataclasses.replace(request.resource, owner=owner)
             )
-            verdict = self._verdict(request, roles, grants, now)
+            verdict = self.verdict(request, roles, grants, now)
         assert verdict is not None  # with a known owner every rule can be judged
         allowed, by = verdict
         if allowed:
@@ -181,7 +202,7 @@ class Decider:
             return refused(request, [], f"{by} forbids it")
         return refused(request, self._enough(request, now))
 
-    def held(self, request: AccessRequest, now: _Second | None = None) -> list[tuple[str, str]]:
+    def held(self, request: AccessRequest, now: Second | None = None) -> list[tuple[str, str]]:
         """Roles of a principal, each with the namespace in which it has it, empty for everywhere."""
         now = now or self._second
         principal = request.principal
@@ -200,11 +221,11 @@ class Decider:
         return [
             (rule, place)
             for name, place in held
-            for _, rule in self._rules(name, now)
+            for _, rule in self.rules(name, now)
             if rule.effect == "deny" and covers(rule.permissions, permission)
         ]
 
-    def _grants(self, request: AccessRequest, now: _Second) -> list[AccessGrant]:
+    def _grants(self, request: AccessRequest, now: Second) -> list[AccessGrant]:
         """What other plugins add, given the roles that count here."""
         path = request.resource.namespace
         names = [name for name, place in self.held(request, now) if not place or is_within(path, place)]
@@ -212,8 +233,8 @@ class Decider:
         answers = self._trusted.access_grants(principal=whole, resource=request.resource)
         return [grant for answer in answers for grant in answer]
 
-    def _verdict(
-        self, request: AccessRequest, roles: list[tuple[str, str]], grants: list[AccessGrant], now: _Second
+    def verdict(
+        self, request: AccessRequest, roles: list[tuple[str, str]], grants: list[AccessGrant], now: Second
     ) -> tuple[bool, str] | None:
         """Whether it is allowed, and by what; ``None`` when that depends on an owner who is not known yet."""
         allowed, may_allow, may_deny = "", False, False
@@ -225,7 +246,7 @@ class Decider:
         for name, place in roles:
             if place and not is_within(request.resource.namespace, place):
                 continue
-            for _, rule in self._rules(name, now):
+            for _, rule in self.rules(name, now):
                 if not covers(rule.permissions, request.permission):
                     continue
                 fit = fits(rule, request)
@@ -241,30 +262,39 @@ class Decider:
             return None
         return bool(allowed), allowed
 
-    def _rules(self, name: str, now: _Second) -> list[tuple[str, Rule]]:
+    def rules(self, name: str, now: Second) -> list[tuple[str, Rule]]:
+        """All rules of a role, each with the role that it is written in."""
         if name not in now.rules:
             if now.roles is None:
                 now.roles = self.store.roles()
             now.rules[name] = rules_of(name, now.roles)
         return now.rules[name]
 
-    def _owner(self, resource: Resource, now: _Second) -> str:
+    def _owner(self, resource: Resource, now: Second) -> str:
         """The owner of a resource; what a token made belongs to who issued it."""
         if resource.owner != UNKNOWN_OWNER:
-            return self._behind(resource.owner)
+            return self.behind(resource.owner)
         if resource.name not in now.owners:
             found: Resource | None = self._trusted.access_resource(
                 principal=Principal(LOCAL_OWNER), kind=f"{resource.kind}-owner", reference=resource.name
             )
-            now.owners[resource.name] = self._behind(found.owner if found is not None else "")
+            now.owners[resource.name] = self.behind(found.owner if found is not None else "")
         return now.owners[resource.name]
 
-    def _behind(self, owner: str) -> str:
+    def behind(self, owner: str) -> str:
+        """Who owns what an id made: for what a token made, who issued that."""
         if not owner.startswith(_TOKEN):
             return owner
         issued = self.store.issued(owner.removeprefix(_TOKEN))
         return issued.issuer if issued is not None else owner
 
-    def _enough(self, request: AccessRequest, now: _Second) -> list[str]:
-        """Roles that would be enough, the one with the least first."""
-        return [name for name in BUILT_IN if (self._verdict(request, [(name, "")], [], now) or (False,))[0]]
+    def _enough(self, request: AccessRequest, now: Second) -> list[str]:
+        """Roles that would be enough, the one with the least first.
+
+        For what is to be created it is said as if nothing were there: the answer goes to those who may not
+        see what is.
+        """
+        if request.permission in _CREATES:
+            bare = Resource(request.resource.kind, namespace=request.resource.namespace)
+            request = dataclasses.replace(request, resource=bare)
+        return [name for name in BUILT_IN if (self.verdict(request, [(name, "")], [], now) or (False,))[0]]

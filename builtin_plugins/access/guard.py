@@ -10,7 +10,7 @@ from hyperhost.contracts import AccessDecision, AccessRequest, OperationCall, Re
 from hyperhost.offering import invalid
 
 from .permissions import LINES, OPEN, Line
-from .words import denied, unlisted
+from .words import denied, local, unlisted
 
 if TYPE_CHECKING:
     from pluggy import HookRelay
@@ -53,15 +53,18 @@ class Guard:
         line = self._lines.get(call.operation)
         if line is None:
             raise unlisted(call.principal, call.operation)
-        if line.local:
-            raise unlisted(call.principal, call.operation)
+        given = _arguments(call) if line.argument or line.extra or line.files else {}
+        named = [path for path in line.files if _is_meant(given, path)]
+        if line.local or named:
+            raise local(call.principal, call.operation, named[0] if named else "")
         if line.filtered or line.permission == OPEN:
             return
-        given = _arguments(call) if line.argument or line.extra else {}
         resource = self._resource(call, line, given)
         more = [permission for path, permission in line.extra if _is_meant(given, path)]
         for permission in (line.permission, *more):
-            asked = AccessRequest(call.principal, call.operation, permission, resource, self._clock())
+            # A key is the registry's, and of no namespace: no list of one gives it away.
+            about = _WHOLE if permission.startswith("key:") else resource
+            asked = AccessRequest(call.principal, call.operation, permission, about, self._clock())
             decision: AccessDecision = self._hook.access_decide(request=asked)
             if not decision.allowed:
                 raise denied(call.principal, call.operation, decision)

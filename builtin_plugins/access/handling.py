@@ -10,13 +10,15 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from hyperhost.contracts import AccessRequest, Credential, CredentialKind, PrincipalKind, Resource
+from hyperhost.contracts.moments import moment_text
 from hyperhost.errors import RefusalError
 from hyperhost.offering import invalid, missing, operation
 
+from .deciding import is_trusted
 from .desk import Desk
 from .narrowing import PERMISSION, Narrowed
 from .store import Issued
-from .tokens import Held, attenuate
+from .tokens import EXPIRES, LONGEST_US, Held, attenuate
 
 __all__ = ["Checked", "ShownToken"]
 
@@ -102,6 +104,7 @@ def token_create(desk: Desk, limits: Narrowed, subject: str = "", depth: int = 0
         raise invalid("depth", "range", f"{depth} is no depth", f"0 to {_DEPTH}")
     if limits.expires_at_us is not None and limits.expires_at_us <= desk.at_us:
         raise invalid("limits.expires_at_us", "past", "that moment has passed", "choose a later one")
+    limits = dataclasses.replace(limits, expires_at_us=_end(desk, limits.expires_at_us))
     if len(subject) > 200 or not subject.isprintable():
         raise invalid("subject", "form", "it is too long or not printable", "200 characters at most")
     issued = Issued(
@@ -118,6 +121,27 @@ def token_create(desk: Desk, limits: Narrowed, subject: str = "", depth: int = 0
     text = desk.tokens.issue(issued, dataclasses.replace(limits, allow=[]), depth)
     desk.store.put_issued(issued)
     return NewToken(text, issued.id, desk.tokens.public_key, limits.expires_at_us)
+
+
+def _end(desk: Desk, wanted: int | None) -> int | None:
+    """Until when a new token holds: no longer than what its issuer has shown, unless the home is theirs.
+
+    Raises:
+        RefusalError: ``invalid:limits.expires_at_us:range``: it would.
+    """
+    if is_trusted(desk.principal):
+        return wanted
+    shown = desk.principal.attributes.get(EXPIRES, "")
+    last = int(shown) if shown.isascii() and shown.isdecimal() else desk.at_us + LONGEST_US
+    end = last if wanted is None else wanted
+    if desk.at_us < end <= last:
+        return end
+    raise invalid(
+        "limits.expires_at_us",
+        "range",
+        f"the token would outlive what {desk.principal.id} has logged in with",
+        f"until {moment_text(last)} at most; for longer the owner of the home issues one, or use an API key",
+    )
 
 
 @operation(group="access", permission="")

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import contextlib
-import os
 import threading
 from pathlib import Path
 from typing import Any
 
+import hyperhost
 from hyperhost.errors import RefusalError
 
 from .biscuit import library
@@ -47,7 +46,7 @@ def _kept(file: Path) -> Any:
     biscuit = library()
     try:
         if not file.exists():
-            _write(file, bytes(_made().private_key.to_bytes()).hex())
+            hyperhost.write_whole(file, bytes(_made().private_key.to_bytes()).hex() + "\n", fresh=True)
         if file.stat().st_mode & 0o077:
             raise _unusable(f"{file} can be read by others", f"chmod 600 {file}")
         text = file.read_text(encoding="ascii").strip()
@@ -58,22 +57,6 @@ def _kept(file: Path) -> Any:
         raise _unusable(
             f"the key of tokens in {file} cannot be used: {words}", "restore it, or remove it"
         ) from error
-
-
-def _write(file: Path, text: str) -> None:
-    """Whole or not at all; of two processes that make it at once, one wins, and both use that one's."""
-    file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-    fresh = file.with_name(f"{file.name}.{os.getpid()}.{threading.get_ident()}")
-    descriptor = os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
-    try:
-        with os.fdopen(descriptor, "w", encoding="ascii") as stream:
-            stream.write(f"{text}\n")
-            stream.flush()
-            os.fsync(stream.fileno())
-        with contextlib.suppress(FileExistsError):
-            os.link(fresh, file)
-    finally:
-        fresh.unlink(missing_ok=True)
 
 
 def _unusable(reason: str, hint: str) -> RefusalError:

@@ -31,6 +31,7 @@ class Line:
         extra: Arguments that need one more permission when they are given, by path; with ``!`` before it,
             when they are not.
         local: It reads or writes files that its arguments name, so only the owner of the home runs it.
+        files: Arguments that name a file where they are given; with them it is ``local``.
     """
 
     permission: str
@@ -39,6 +40,7 @@ class Line:
     filtered: bool = False
     extra: tuple[tuple[str, str], ...] = ()
     local: bool = False
+    files: tuple[str, ...] = ()
 
 
 def _about(
@@ -59,8 +61,9 @@ def _local(permission: str, *names: str) -> dict[str, Line]:
     return {name: Line(permission, local=True) for name in names}
 
 
-_GRANTING: Final = tuple(
-    (f"edit.{name}", "namespace:grant") for name in ("acl", "owner", "visibility", "inherit", "policies")
+_GRANTING: Final = tuple(  # policies go by labels, too
+    (f"edit.{name}", "namespace:grant")
+    for name in ("acl", "owner", "visibility", "inherit", "policies", "labels")
 )
 
 LINES: Final[dict[str, Line]] = {
@@ -125,26 +128,33 @@ LINES: Final[dict[str, Line]] = {
     # keys and trust
     **_whole("key:generate", "key_generate"),
     **_whole("key:read", "key_list", "key_show", "key_rules"),
-    **_whole("key:export", "key_export"),
-    **_whole("key:import", "key_import"),
+    "key_export": Line("key:export", files=("passphrase_file",)),
+    "key_import": Line("key:import", files=("passphrase_file",)),
     **_whole("key:rotate", "key_rotate"),
     **_whole("key:revoke", "key_revoke"),
     **_whole("key:trust", "key_trust", "key_untrust"),
     **_whole("trust:read", "tuf_status"),
-    **_whole(
-        "trust:manage", "tuf_create", "tuf_update", "tuf_renew", "tuf_delegate", "tuf_revoke", "tuf_rotate"
-    ),
+    **_whole("trust:manage", "tuf_create", "tuf_update", "tuf_renew"),
+    **_local("trust:manage", "tuf_export"),
+    **_whole("trust:manage", "tuf_delegate", "tuf_revoke", "tuf_rotate"),
     # the registry as a whole
     **_whole("administration:read", "registry_info", "registry_status", "operation_stats"),
     **_whole("administration:migrate", "migrate", "upgrade", "downgrade"),
     **_whole("administration:cache", "cache_clear"),
     **_whole("content:collect", "content_collect", "content_collect_step"),
-    **_whole("audit:read", "audit_list", "audit_show", "audit_verify", "audit_export"),
+    **_whole("audit:read", "audit_list", "audit_show", "audit_export"),
+    "audit_verify": Line("audit:read", files=("file",)),
     **_whole("audit:seal", "audit_seal"),
-    **_whole("registry:export", "export"),
-    **_whole("registry:import", "import", "transfer_step"),
-    **_whole("registry:sync", "sync"),
-    **_whole("registry:backup", "backup", "backup_list", "backup_verify", "backup_restore", "backup_keygen"),
+    **_local("registry:export", "export"),
+    **_local("registry:import", "import"),
+    **_whole("registry:import", "import_artifacts", "transfer_step", "remote_pull"),
+    **_local("registry:sync", "sync"),
+    # other registries; what is fetched from one is a file that the arguments name
+    **_whole("remote:read", "remote_list", "remote_show"),
+    **_whole("remote:manage", "remote_add", "remote_keep", "remote_remove"),
+    **_whole("artifact:read", "remote_find"),
+    **_local("artifact:read", "remote_fetch"),
+    **_local("registry:backup", "backup", "backup_list", "backup_verify", "backup_restore", "backup_keygen"),
     # policies and secrets
     **_whole("policy:read", "policy_list", "policy_show"),
     **_whole("policy:manage", "policy_add", "policy_remove"),

@@ -6,6 +6,7 @@ of policies (30).
 
 from __future__ import annotations
 
+import dataclasses
 import threading
 from collections.abc import Generator
 from typing import TYPE_CHECKING
@@ -77,6 +78,14 @@ class Access:
     def access_visible(self, principal: Principal, resources: list[Resource]) -> list[bool]:
         """See the hookspec."""
         return self._open().decider.visible(principal, resources)
+
+    @hookimpl(specname="access_resource", wrapper=True)
+    def owned(self) -> Generator[None, Resource | None, Resource | None]:
+        """What a token made belongs to who issued it, whoever asks."""
+        found = yield
+        if found is None or not found.owner.startswith("token:"):
+            return found
+        return dataclasses.replace(found, owner=self._open().decider.behind(found.owner))
 
     @hookimpl
     def access_authenticate(self, credential: Credential) -> Principal | None:

@@ -54,7 +54,8 @@ class Issued:
         id: Its id.
         issuer: Id of the principal in whose place it acts.
         issuer_name: Name of the issuer.
-        roles: Roles that the issuer had by itself, as its login said.
+        roles: Roles that the issuer had by itself, as its login said; they count where nothing is known of it
+            by now, and the token ends with that login.
         subject: Whom it was made for, for people.
         allow: Permissions.
         at_us: When.

@@ -8,6 +8,7 @@ nothing here, so no block widens what the one before it allowed.
 from __future__ import annotations
 
 import hashlib
+import re
 import threading
 from collections import OrderedDict
 from collections.abc import Callable, Mapping
@@ -26,7 +27,12 @@ if TYPE_CHECKING:
     from .keyfile import RootKey
     from .store import Issued, Store
 
-__all__ = ["Held", "Tokens", "attenuate"]
+__all__ = ["EXPIRES", "LONGEST_US", "Held", "Tokens", "attenuate"]
+
+EXPIRES: Final = "expires_at_us"
+"""Attribute of a principal: until when holds what they have shown, microseconds since 1970."""
+LONGEST_US: Final = 12 * 3_600 * 1_000_000
+"""How long a token holds at most whose issuer has shown what does not say until when it holds."""
 
 _LONGEST: Final = 16 * 1024
 _MOST_BLOCKS: Final = 17
@@ -36,6 +42,9 @@ _TIME: Final = timedelta(milliseconds=500)
 _FACTS: Final = 2_000
 _ROUNDS: Final = 100
 _PREFIX: Final = "token:"
+_WITHIN: Final = re.compile(r"within\(\$v\), \{([^}]*)\}")
+_TEXT: Final = re.compile(r'"([^"]*)"')
+_OWNER: Final = "local:owner"
 
 
 @dataclass(frozen=True, slots=True)
@@ -198,7 +207,7 @@ class Tokens:
         issued = self._store.issued(held.id)
         if issued is None:
             raise unauthenticated("unknown", "the token was not issued here")
-        if issued.issuer == "local:owner":
+        if issued.issuer == _OWNER:
             return Principal(issued.issuer)
         seen: dict[str, str] = {
             key: principal.attributes[key] for key in ("ip", "user_agent") if key in principal.attributes
@@ -223,6 +232,14 @@ class Tokens:
             return f"the token {held.id} does not allow {request.permission} here: {_first(str(error))}"
         return ""
 
+    def namespaces(self, principal: Principal) -> list[str]:
+        """Namespaces that a token names in its limits, whichever of them count."""
+        held = self._known(principal)
+        sources = (held.token.block_source(index) for index in range(held.blocks + 1))
+        return [
+            path for source in sources for named in _WITHIN.findall(source) for path in _TEXT.findall(named)
+        ]
+
     def revoked(self, held: Held) -> bool:
         """Whether the token, or one that it was made from, was revoked."""
         issued = self._store.issued(held.id)
@@ -246,12 +263,12 @@ class Tokens:
         return held
 
     def _check(self, held: Held) -> None:
-        now = self._clock()
+        now, end = self._clock(), self._end(held)
         if self.revoked(held):
             raise unauthenticated("revoked", f"the token {held.id} was revoked", "ask for a new one")
         if now < held.not_before_us:
             raise unauthenticated("not-yet", f"the token {held.id} does not hold yet", "wait")
-        if held.expires_at_us is not None and now >= held.expires_at_us:
+        if end is not None and now >= end:
             raise unauthenticated("expired", f"the token {held.id} has expired", "ask for a new one")
         if held.audience and held.audience != held.shown_to:
             raise unauthenticated(
@@ -259,6 +276,13 @@ class Tokens:
                 f"the token {held.id} is meant for {held.audience}, and not for {held.shown_to or 'this'}",
                 "ask for one that is meant for this",
             )
+
+    def _end(self, held: Held) -> int | None:
+        """Until when a token holds; one without an end that was issued to a login has one all the same."""
+        if held.expires_at_us is not None or held.issuer == _OWNER:
+            return held.expires_at_us
+        issued = self._store.issued(held.id)
+        return None if issued is None else issued.at_us + LONGEST_US
 
     def _limited(self, code: str = "", values: Mapping[str, Any] | None = None) -> Any:
         builder = library().AuthorizerBuilder(code, values or {})

@@ -5,7 +5,7 @@ from __future__ import annotations
 from hyperhost.contracts import AccessDecision, AccessRequest, Principal
 from hyperhost.errors import RefusalError
 
-__all__ = ["denied", "refused", "unauthenticated", "unlisted"]
+__all__ = ["denied", "local", "refused", "unauthenticated", "unlisted"]
 
 
 def refused(request: AccessRequest, enough: list[str], why: str = "") -> AccessDecision:
@@ -48,6 +48,16 @@ def unlisted(principal: Principal, operation: str) -> RefusalError:
         f"{principal.id} may not {operation[:80].replace('_', ' ')}: nobody has said what that takes",
         "denied:operation:unlisted",
         hint="the owner of the home can say so in [plugins.access.config.operations]",
+    )
+
+
+def local(principal: Principal, operation: str, argument: str = "") -> RefusalError:
+    """The refusal of an operation that reads or writes a file that its arguments name."""
+    what = f"its argument {argument!r} names" if argument else "its arguments name"
+    return RefusalError(
+        f"{principal.id} may not {operation[:80].replace('_', ' ')} so: {what} a file of this machine",
+        "denied:operation:local",
+        hint="the owner of the home can",
     )
 
 

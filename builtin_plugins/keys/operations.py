@@ -5,13 +5,22 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, Final
 
-from hyperhost.contracts import OperationCall, OperationInfo, OperationOutcome, SigningKey, TrustRule
+from hyperhost.contracts import (
+    OperationCall,
+    OperationInfo,
+    OperationOutcome,
+    Principal,
+    Resource,
+    SigningKey,
+    TrustRule,
+)
 from hyperhost.contracts.codec import DataError, from_data, to_data
 from hyperhost.contracts.schema import schema_of
 from hyperhost.errors import RefusalError
+from hyperhost.offering import is_unrestricted, visible
 
 from .arguments import (
     Export,
@@ -29,7 +38,11 @@ from .arguments import (
 if TYPE_CHECKING:
     from pluggy import HookRelay
 
+    import hyperhost
+
 __all__ = ["OPERATIONS", "run"]
+
+_OWNER: Final = Principal("local:owner")
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,8 +142,13 @@ def rules(hook: HookRelay, given: Nothing) -> Answer:
     return Answer(hook.signing_list_trust_rules(), "trust")
 
 
-def run(call: OperationCall, hook: HookRelay) -> OperationOutcome | None:
+def run(call: OperationCall, hook: HookRelay, trusted: hyperhost.TrustedHooks) -> OperationOutcome | None:
     """Run an operation, if it is one of these; what it writes is one unit of work.
+
+    Args:
+        call: What is asked, and by whom.
+        hook: The host's hooks.
+        trusted: Those of native plugins only.
 
     Raises:
         RefusalError: an argument is wrong, or the provider refuses.
@@ -153,6 +171,8 @@ def run(call: OperationCall, hook: HookRelay) -> OperationOutcome | None:
             answer = body(hook, given)
     else:
         answer = body(hook, given)
+    if call.operation == "key_rules":
+        answer = replace(answer, value=_seen(answer.value, call.principal, hook, trusted))
     return OperationOutcome(
         json.dumps(to_data(answer.value), ensure_ascii=False, separators=(",", ":")),
         target=answer.target,
@@ -160,6 +180,25 @@ def run(call: OperationCall, hook: HookRelay) -> OperationOutcome | None:
         details_json=json.dumps(answer.details, ensure_ascii=False, separators=(",", ":")),
         private=call.operation == "key_export" and bool(answer.details["private"]),
     )
+
+
+def _seen(
+    rules: list[TrustRule], principal: Principal, hook: HookRelay, trusted: hyperhost.TrustedHooks
+) -> list[TrustRule]:
+    """Rules of namespaces that somebody may know of."""
+    if is_unrestricted(principal):
+        return rules
+    found = []
+    for rule in rules:
+        try:
+            about: Resource | None = trusted.access_resource(
+                principal=_OWNER, kind="namespace", reference=rule.namespace
+            )
+        except RefusalError:
+            continue  # what nobody can say is shown to nobody
+        if about is None or all(visible(hook, principal, [about])):
+            found.append(rule)
+    return found
 
 
 @contextmanager

@@ -40,4 +40,4 @@ class Keys:
             return None
         if self._context is None:
             raise RefusalError("keys need a host", "state:keys", hint="register Keys with a host")
-        return run(call, self._context.hook)
+        return run(call, self._context.hook, self._context.trusted)

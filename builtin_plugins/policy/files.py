@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import os
 import re
-import secrets
 import stat
 import threading
 from collections.abc import Iterable, Mapping
@@ -16,6 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
+import hyperhost
 from hyperhost.errors import RefusalError
 
 from .judging import Prepared
@@ -119,18 +119,8 @@ class PolicyFiles:
             RefusalError: there is no home, or the file cannot be written.
         """
         path = self._path(name)
-        beside = path.with_name(f".{name}-{secrets.token_hex(8)}")
         try:
-            path.parent.mkdir(mode=0o700, exist_ok=True)
-            handle = os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
-            try:
-                with os.fdopen(handle, "w", encoding="utf-8") as file:
-                    file.write(text)
-                    file.flush()
-                    os.fsync(file.fileno())
-                beside.replace(path)
-            finally:
-                beside.unlink(missing_ok=True)
+            hyperhost.write_whole(path, text)
         except OSError as error:
             raise RefusalError(
                 f"{path} cannot be written: {error.strerror or error}", "state:policies"

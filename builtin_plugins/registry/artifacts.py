@@ -56,6 +56,7 @@ RETIRED: Final = "retired-versions"
 """Collection of versions that were published and then deleted, by ``namespace/name@version``."""
 
 _FIXED: Final = ("manifest", "content_hash", "dependencies", "publisher")
+_GIVEN_OUT: Final = (ArtifactState.PUBLISHED, ArtifactState.DEPRECATED)
 _SIGNED: Final = ("metadata", "content_hash", "dependencies")
 _HASH: Final = re.compile(r"sha256:[0-9a-f]{64}|sha3-512:[0-9a-f]{128}")
 
@@ -124,7 +125,12 @@ def list_artifacts(
 
 @operation("update", group="artifact", permission="artifact:update", changes=True)
 def update(work: Work, artifact: str, edit: Edit) -> Changed:
-    """Change an artifact; of a published one, what it holds and needs stays as it is."""
+    """Change an artifact; of a published one, what it holds and needs stays as it is.
+
+    One that becomes public after it was published is attested then, as others are when they are published.
+    """
+    from .signing import attested
+
     before = find(work, artifact)
     work.about(coordinates(before), before.namespace, fields=_given(edit))
     _check_changeable(before, _given(edit))
@@ -133,6 +139,8 @@ def update(work: Work, artifact: str, edit: Edit) -> Changed:
     if after == before and manifest_json == (work.hook.storage_get_manifest(artifact_id=before.id) or ""):
         return Changed(before, issues)
     check_quota(work, after, before)
+    if before.visibility is not Visibility.PUBLIC and after.state in _GIVEN_OUT:
+        after = attested(work, after)
     after = touched(after, work.at_us)
     write(work, ChangeKind.UPDATED, after, before, manifest_json, PutMode.REPLACE)
     return Changed(after, issues)

@@ -5,7 +5,16 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Final
 
-from hyperhost.contracts import Artifact, ArtifactQuery, ArtifactState, ArtifactType, Candidate, PageRequest
+from hyperhost.contracts import (
+    Artifact,
+    ArtifactQuery,
+    ArtifactState,
+    ArtifactType,
+    Candidate,
+    PageRequest,
+    Principal,
+)
+from hyperhost.offering import visible_artifacts
 from hyperhost.versions import parse
 
 from .references import YANKED
@@ -19,7 +28,7 @@ _PAGE: Final = 1_000
 _ARCHIVED: Final = "archived"
 
 
-def candidates(hook: HookRelay, artifacts: list[str]) -> list[Candidate]:
+def candidates(hook: HookRelay, artifacts: list[str], principal: Principal | None) -> list[Candidate]:
     """All versions of some artifacts but drafts, highest first within each; see the hookspec.
 
     An archived version counts as yanked: nobody chooses it anew, and who has it locked keeps it.
@@ -28,7 +37,8 @@ def candidates(hook: HookRelay, artifacts: list[str]) -> list[Candidate]:
     for artifact in artifacts:
         namespace, _, name = artifact.partition("/")
         if namespace and name:
-            found += (_candidate(hook, each) for each in _versions(hook, namespace, name))
+            shown = visible_artifacts(hook, principal, _versions(hook, namespace, name))
+            found += (_candidate(hook, each) for each in shown)
     return found
 
 

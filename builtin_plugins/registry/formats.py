@@ -141,13 +141,14 @@ def _read_yaml(text: str) -> Any:
 
 
 def _read_toml(text: str) -> Any:
-    import tomllib
+    import hyperhost
+    from hyperhost.errors import TomlError
 
     try:
-        return tomllib.loads(text)
-    except tomllib.TOMLDecodeError as error:
-        place = re.search(r"\(at .*\)$", str(error))
-        raise ValueError(f"it is no TOML {place[0] if place else ''}".rstrip()) from None
+        return hyperhost.read_toml(text)
+    except TomlError as error:
+        place = re.search(r"\(at .*\)$", error.message)  # what else is said there, may be a value
+        raise ValueError(f"it is no TOML {place[0]}" if place else error.message) from None
 
 
 def _read_hcl(text: str) -> Any:

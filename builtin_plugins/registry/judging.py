@@ -11,6 +11,7 @@ import json
 import re
 from typing import TYPE_CHECKING, Any, Final
 
+import hyperhost
 from hyperhost.contracts import Artifact, ArtifactChange, ArtifactState, ArtifactType, ChangeKind
 from hyperhost.offering import conflict, invalid, read_json
 
@@ -41,8 +42,9 @@ def judge(work: Work, change: ArtifactChange) -> None:
         change: What is about to be written.
 
     Raises:
-        RefusalError: something in the artifact or its manifest is not what it has to be; or the version
-            was given out before, with another content.
+        RefusalError: something in the artifact or its manifest is not what it has to be; the version
+            was given out before, with another content; or it is published, and not signed as its
+            namespace needs.
     """
     if change.kind is ChangeKind.DELETED:
         return
@@ -57,6 +59,8 @@ def judge(work: Work, change: ArtifactChange) -> None:
     _check_manifest(work, artifact, change.manifest_json)
     if change.previous is None:
         _check_retired(work, artifact)
+    if _is_given_out(artifact) and not _was_signed(artifact, change.previous):
+        hyperhost.require_signatures(work.hook, artifact)
 
 
 def _check_state(artifact: Artifact) -> None:
@@ -73,6 +77,26 @@ def _check_state(artifact: Artifact) -> None:
         )
     if artifact.deprecation is not None:
         check_text(artifact.deprecation.reason, "deprecation.reason")
+
+
+def _is_given_out(artifact: Artifact) -> bool:
+    """Whether it counts as published: by its state, or by the one that restoring it leads back to."""
+    if artifact.state is ArtifactState.ARCHIVED:
+        return artifact.annotations.get(BEFORE_ARCHIVE) in _LIVE
+    return artifact.state in _LIVE
+
+
+def _was_signed(artifact: Artifact, previous: Artifact | None) -> bool:
+    """Whether it was given out before, and nothing that is signed has changed.
+
+    Then it was judged when it came in, and keys of then may have expired since.
+    """
+    return (
+        previous is not None
+        and _is_given_out(previous)
+        and hyperhost.artifact_payload(artifact) == hyperhost.artifact_payload(previous)
+        and all(each in artifact.signatures for each in previous.signatures)
+    )
 
 
 def _check_manifest(work: Work, artifact: Artifact, text: str) -> None:

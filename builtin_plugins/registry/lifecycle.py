@@ -11,6 +11,7 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Callable
 
+import hyperhost
 from hyperhost.contracts import (
     Artifact,
     ArtifactState,
@@ -28,7 +29,7 @@ from .drafts import Changed
 from .gates import propose, write
 from .names import check_coordinates, check_text, check_version
 from .references import coordinates, find
-from .signing import attested, check_signed, signed
+from .signing import attested, signed
 from .versions import leave_channels
 from .work import Work
 
@@ -56,7 +57,7 @@ def publish(work: Work, artifact: str, key: str = "") -> Changed:
     after = dataclasses.replace(before, state=ArtifactState.PUBLISHED, activity=activity, publisher=publisher)
     if key:
         after = signed(work, after, key, SignerRole.PUBLISHER)
-    check_signed(work, after)
+    hyperhost.require_signatures(work.hook, after)
     return _move(work, ChangeKind.PUBLISHED, after, before, attested)
 
 

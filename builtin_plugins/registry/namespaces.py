@@ -28,6 +28,7 @@ __all__ = [
     "NamespaceEdit",
     "Quotas",
     "effective",
+    "read_namespace",
     "stored",
     "visibility_of",
 ]
@@ -171,8 +172,13 @@ def create(work: Work, path: str, edit: NamespaceEdit | None = None) -> Namespac
     work.about(path, path)
     if stored(work, path) is not None:
         raise conflict("path", f"namespace {path} exists already", "update it instead")
+    from .granting import check_granting
+
     fresh = Namespace(uuid7(work.at_us), path, work.principal.id, created_at_us=work.at_us)
-    return _write(work, _edited(work, fresh, edit or NamespaceEdit()), PutMode.CREATE)
+    after = _edited(work, fresh, edit or NamespaceEdit())
+    written = _write(work, after, PutMode.CREATE)
+    check_granting(work, fresh, after)  # now they own it, and give away what an owner may
+    return written
 
 
 @operation("namespace_read", group="namespace", permission="namespace:read", reads_private=True)
@@ -203,7 +209,7 @@ def list_namespaces(work: Work, prefix: str = "", limit: int = 1000, after: str 
         page = work.hook.storage_list_records(
             collection=NAMESPACES, prefix=prefix, page=PageRequest(_LIST_MAX, token)
         )
-        read = [_read(item.data_json) for item in page.items if item.key > after]
+        read = [read_namespace(item.data_json) for item in page.items if item.key > after]
         found += compress(read, sees_namespaces(work, [each.path for each in read]))
         token = page.next_token
         if not token:
@@ -217,13 +223,17 @@ def update(work: Work, path: str, edit: NamespaceEdit) -> Namespace:
     """Change a namespace."""
     before = _there(work, path)
     work.about(path, path, fields=sorted({*_given(edit), *edit.inherit}))
-    return _write(work, _edited(work, before, edit), PutMode.REPLACE)
+    from .granting import check_granting
+
+    after = _edited(work, before, edit)
+    check_granting(work, before, after)
+    return _write(work, after, PutMode.REPLACE)
 
 
 @operation("namespace_delete", group="namespace", permission="namespace:delete", changes=True)
 def delete(work: Work, path: str) -> bool:
     """Delete a namespace in which nothing lies."""
-    _there(work, path)
+    before = _there(work, path)
     work.about(path, path)
     usage: NamespaceUsage = work.hook.storage_namespace_usage(namespace=path)
     if usage.artifacts:
@@ -233,6 +243,9 @@ def delete(work: Work, path: str) -> bool:
     page = work.hook.storage_list_records(collection=NAMESPACES, prefix=f"{path}.", page=PageRequest(1))
     if page.items:
         raise wrong_state("path", f"{page.items[0].key} lies below {path}", "delete it first")
+    from .granting import check_granting
+
+    check_granting(work, before, None)
     drop_record(work, NAMESPACES, path, path)
     work.namespaces[path] = None
     limit_calls(work, path, limited=False)
@@ -243,7 +256,7 @@ def stored(work: Work, path: str) -> Namespace | None:
     """The namespace that was created under a path; read once for each call."""
     if path not in work.namespaces:
         text = work.hook.storage_get_record(collection=NAMESPACES, key=path)
-        work.namespaces[path] = _read(text) if text is not None else None
+        work.namespaces[path] = read_namespace(text) if text is not None else None
     return work.namespaces[path]
 
 
@@ -282,7 +295,7 @@ def effective(work: Work, path: str) -> Effective:
 
 
 @lru_cache(maxsize=1024)
-def _read(text: str) -> Namespace:
+def read_namespace(text: str) -> Namespace:
     """A namespace as it was written; the same are asked for over and over."""
     return from_data(Namespace, json.loads(text))
 

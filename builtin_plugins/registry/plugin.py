@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from hyperhost.contracts import (
     AccessGrant,
+    AccessPlace,
     Artifact,
     ArtifactChange,
     Candidate,
@@ -83,6 +84,15 @@ class Registry:
 
         return grants(self._looking(principal), resource)
 
+    @hookimpl
+    def access_places(self, principal: Principal) -> list[AccessPlace]:
+        """See the hookspec."""
+        if self._context is None:
+            return []
+        from .seeing import places
+
+        return list(places(self._context.hook, principal))
+
     def _looking(self, principal: Principal) -> Work:
         """Work for somebody about whom something is asked, and who does nothing."""
         from .work import Work
@@ -106,13 +116,15 @@ class Registry:
         return []
 
     @hookimpl
-    def resolution_list_candidates(self, source: str, artifacts: list[str]) -> list[Candidate] | None:
+    def resolution_list_candidates(
+        self, source: str, artifacts: list[str], principal: Principal | None = None
+    ) -> list[Candidate] | None:
         """See the hookspec. Answers for the local registry, whose versions are its own."""
         if source or self._context is None:
             return None
         from .candidates import candidates
 
-        return candidates(self._context.hook, artifacts)
+        return candidates(self._context.hook, artifacts, principal)
 
     @hookimpl
     def search_body(self, artifact: Artifact, manifest_json: str) -> str | None:

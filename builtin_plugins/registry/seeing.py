@@ -7,12 +7,14 @@ from __future__ import annotations
 
 import dataclasses
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from functools import lru_cache
 from itertools import compress
 from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 from hyperhost.contracts import (
     AccessGrant,
+    AccessPlace,
     Artifact,
     ArtifactQuery,
     ArtifactSort,
@@ -22,19 +24,23 @@ from hyperhost.contracts import (
     Resource,
     Visibility,
 )
-from hyperhost.errors import ProviderConflictError, ProviderMissingError
-from hyperhost.offering import missing
+from hyperhost.offering import is_unrestricted as sees_all
+from hyperhost.offering import missing, resource_of, visible
 
 from .names import check_coordinates, check_namespace, parents
-from .namespaces import Namespace, stored, visibility_of
+from .namespaces import NAMESPACES, Namespace, read_namespace, stored, visibility_of
 
 if TYPE_CHECKING:
+    from pluggy import HookRelay
+
     from .work import Work
 
 __all__ = [
+    "IN_IT",
     "grants",
     "namespace_resource",
     "owner_of",
+    "places",
     "resource_of",
     "sees",
     "sees_all",
@@ -42,56 +48,28 @@ __all__ = [
     "sees_record",
     "visible_page",
     "visible_usage",
+    "within",
 ]
 
 T = TypeVar("T")
-_UNKNOWN: Final = "?"
 _HISTORY: Final = "history"
 _MOST: Final = 1_000
-_IN_IT: Final = ["artifact:*", "version:*", "namespace:*", "config:*", "template:*", "content:write"]
+IN_IT: Final = ["artifact:*", "version:*", "namespace:*", "config:*", "template:*", "content:write"]
 """What the owner of a namespace may do in it and below it."""
-
-
-def sees_all(principal: Principal) -> bool:
-    """Whether nothing is kept from it: the owner of the home, or the registry itself."""
-    return principal.id == "local:owner" or principal.kind.value == "system"
-
-
-def resource_of(artifact: Artifact) -> Resource:
-    """An artifact, as far as access depends on it; its owner is looked up when that matters."""
-    return Resource(
-        "artifact",
-        artifact.id,
-        artifact.namespace,
-        artifact.visibility,
-        _UNKNOWN,
-        artifact.state.value,
-        f"{artifact.namespace}/{artifact.name}@{artifact.version}",
-    )
 
 
 def sees(work: Work, artifacts: Sequence[Artifact]) -> list[bool]:
     """Which artifacts the principal of a call may see."""
     if not artifacts or sees_all(work.principal):
         return [True] * len(artifacts)
-    return _asked(work, [resource_of(each) for each in artifacts])
+    return visible(work.hook, work.principal, [resource_of(each) for each in artifacts])
 
 
 def sees_namespaces(work: Work, paths: Sequence[str]) -> list[bool]:
     """Which namespaces the principal of a call may see."""
     if not paths or sees_all(work.principal):
         return [True] * len(paths)
-    return _asked(work, [namespace_resource(work, path) for path in paths])
-
-
-def _asked(work: Work, resources: list[Resource]) -> list[bool]:
-    try:
-        found: list[bool] = work.hook.access_visible(principal=work.principal, resources=resources)
-    except ProviderConflictError:
-        raise
-    except ProviderMissingError:
-        return [True] * len(resources)
-    return found
+    return visible(work.hook, work.principal, [namespace_resource(work, path) for path in paths])
 
 
 def namespace_resource(work: Work, path: str) -> Resource:
@@ -152,7 +130,7 @@ def sees_record(work: Work, path: str, record: Any) -> bool:
         return True
     now = namespace_resource(work, path)
     then = Visibility(record["visibility"]) if record and record.get("visibility") else now.visibility
-    return all(_asked(work, [now, dataclasses.replace(now, visibility=then)]))
+    return all(visible(work.hook, work.principal, [now, dataclasses.replace(now, visibility=then)]))
 
 
 def resource(work: Work, kind: str, reference: str) -> Resource | None:
@@ -194,10 +172,53 @@ def grants(work: Work, about: Resource) -> list[AccessGrant]:
     found = []
     for each in _along(work, about.namespace):
         if each.owner == work.principal.id:
-            found.append(AccessGrant(f"owner:{each.path}", _IN_IT))
+            found.append(AccessGrant(f"owner:{each.path}", IN_IT))
         mine = (entry for entry in each.acl if entry.principal in who)
-        found += [AccessGrant(f"acl:{each.path}", entry.allow, entry.deny) for entry in mine]
+        found += [AccessGrant(f"acl:{each.path}", within(entry.allow), entry.deny) for entry in mine]
     return found
+
+
+@lru_cache(maxsize=1024)
+def _within(allow: tuple[str, ...]) -> tuple[str, ...]:
+    if "*" in allow:
+        return tuple(IN_IT)
+    found = []
+    for each in allow:
+        kind, _, action = each.partition(":")
+        if each in IN_IT or f"{kind}:*" in IN_IT:
+            found.append(each)
+        elif action == "*":
+            found += [known for known in IN_IT if known.partition(":")[0] == kind]
+    return tuple(found)
+
+
+def within(allow: Sequence[str]) -> list[str]:
+    """What of an access list counts: a namespace gives away what is in it, and nothing of the registry."""
+    return list(_within(tuple(allow)))
+
+
+def places(hook: HookRelay, principal: Principal) -> Iterator[AccessPlace]:
+    """Everything that :func:`grants` could add for somebody, wherever that is; see the hook.
+
+    Of namespaces that do not mention them only the text is looked at: there may be thousands.
+    """
+    who = {principal.id, *(f"role:{name}" for name in principal.roles)}
+    marks = [json.dumps(each, ensure_ascii=False) for each in who]
+    token = ""
+    while True:
+        page = hook.storage_list_records(collection=NAMESPACES, prefix="", page=PageRequest(_MOST, token))
+        for record in page.items:
+            if not any(mark in record.data_json for mark in marks):
+                continue
+            found = read_namespace(record.data_json)
+            if found.owner == principal.id:
+                yield AccessPlace(found.path, principal.id, IN_IT)
+            mine = (entry for entry in found.acl if entry.principal in who)
+            for each in mine:
+                yield AccessPlace(found.path, each.principal, within(each.allow), each.deny)
+        token = page.next_token
+        if not token:
+            return
 
 
 def visible_page(

@@ -14,14 +14,13 @@ from hyperhost.contracts import (
     Artifact,
     ArtifactState,
     ChangeKind,
-    PageRequest,
     PutMode,
     Signature,
     SignerRole,
     SigningKey,
     Visibility,
 )
-from hyperhost.errors import ProviderConflictError, ProviderMissingError, SignatureError
+from hyperhost.errors import SignatureError
 from hyperhost.offering import invalid, operation, wrong_state
 
 from .artifacts import touched
@@ -30,11 +29,9 @@ from .gates import propose, write
 from .references import coordinates, find
 from .work import Work
 
-__all__ = ["attested", "bundle", "check_signed", "sign", "signed", "verify"]
+__all__ = ["attested", "bundle", "sign", "signed", "verify"]
 
 _MAX: Final = 64
-_RULES: Final = "signing-trust"
-"""Collection in which providers of the service ``signing`` keep trust rules."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,37 +138,6 @@ def attested(work: Work, artifact: Artifact) -> Artifact:
     if not work.attestor or artifact.visibility is not Visibility.PUBLIC:
         return artifact
     return signed(work, artifact, work.attestor, SignerRole.REGISTRY)
-
-
-def check_signed(work: Work, artifact: Artifact) -> None:
-    """Check that an artifact is signed as its namespace needs.
-
-    Raises:
-        RefusalError: ``state:signatures``: too few signers have signed, or there are trust rules and nobody
-            who could judge by them.
-    """
-    try:
-        rule = work.hook.signing_trust_rule(namespace=artifact.namespace)
-    except (ProviderMissingError, ProviderConflictError) as error:
-        page = work.hook.storage_list_records(collection=_RULES, prefix="", page=PageRequest(1))
-        if page.items:
-            raise wrong_state(
-                "signatures",
-                f"there are trust rules, and nobody judges by them: {error.message}",
-                error.hint or "select a provider of the service 'signing'",
-            ) from error
-        return
-    if rule is None:
-        return
-    report = hyperhost.judge_signatures(work.hook, artifact)
-    if not report.met:
-        reasons = "; ".join(f"{each.key_id}: {each.reason}" for each in report.signatures if each.reason)
-        raise wrong_state(
-            "signatures",
-            f"{coordinates(artifact)} has {report.counted} of {report.threshold} signatures that "
-            f"{report.namespace} needs{f' ({reasons})' if reasons else ''}",
-            f"sign it first: hyperhost sign {coordinates(artifact)} --key KEY",
-        )
 
 
 def _joined(work: Work, artifact: Artifact, document: str) -> Artifact:

@@ -14,13 +14,13 @@ import base64
 import hashlib
 import json
 import os
-import secrets
 import stat
 import threading
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any, Final
 
+import hyperhost
 from hyperhost.contracts import Artifact, ArtifactType
 from hyperhost.offering import wrong_state
 
@@ -129,7 +129,8 @@ class Vault:
 def _read_keys(path: Path) -> list[bytes]:
     try:
         if not path.exists():
-            _write_key(path)
+            # What is sealed with it must not outlive it; another process may be faster.
+            hyperhost.write_whole(path, os.urandom(_KEY_BYTES).hex() + "\n", fresh=True)
         handle = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC)
         with os.fdopen(handle, encoding="ascii") as file:
             facts = os.fstat(file.fileno())
@@ -142,28 +143,6 @@ def _read_keys(path: Path) -> list[bytes]:
     if not keys or any(len(key) != _KEY_BYTES for key in keys):
         raise wrong_state(KEY_NAME, f"{path} holds no key of {_KEY_BYTES} bytes", "restore it from a backup")
     return keys
-
-
-def _write_key(path: Path) -> None:
-    """Make a key, unless another process is faster; the file is there as a whole or not at all."""
-    beside = path.with_name(f".{path.name}-{secrets.token_hex(8)}")
-    handle = os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
-    try:
-        with os.fdopen(handle, "w", encoding="ascii") as file:
-            file.write(os.urandom(_KEY_BYTES).hex() + "\n")
-            file.flush()
-            os.fsync(file.fileno())
-        try:
-            path.hardlink_to(beside)
-        except FileExistsError:
-            return
-        directory = os.open(path.parent, os.O_RDONLY | os.O_DIRECTORY)
-        try:
-            os.fsync(directory)  # what is sealed with it must not outlive it
-        finally:
-            os.close(directory)
-    finally:
-        beside.unlink(missing_ok=True)
 
 
 def is_sealed(data: dict[str, Any]) -> bool:

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Final
 
-from hyperhost.contracts import Artifact, ArtifactQuery, ArtifactState, PageRequest
+from hyperhost.contracts import Artifact, ArtifactQuery, ArtifactState, PageRequest, Principal
+from hyperhost.offering import visible_artifacts
 from hyperhost.versions import parse
 
 if TYPE_CHECKING:
@@ -36,12 +37,12 @@ def _rank(artifact: Artifact) -> tuple[object, ...]:
     return (not version.is_prerelease, version)
 
 
-def pages(hook: HookRelay, query: ArtifactQuery) -> Iterator[Artifact]:
-    """All artifacts that a query finds, in its order."""
+def pages(hook: HookRelay, query: ArtifactQuery, principal: Principal | None) -> Iterator[Artifact]:
+    """All artifacts that a query finds, in its order, without those that somebody must not see."""
     token = ""
     while True:
         page = hook.storage_list_artifacts(query=query, page=PageRequest(_PAGE, token))
-        yield from page.items
+        yield from visible_artifacts(hook, principal, page.items)
         token = page.next_token
         if not token:
             return

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from hyperhost.contracts import ArtifactQuery, ArtifactSort, DependencyType
+from hyperhost.contracts import ArtifactQuery, ArtifactSort, DependencyType, Principal
 from hyperhost.drawing import Drawing, Edge, Node
 from hyperhost.offering import missing
 
@@ -18,9 +18,9 @@ if TYPE_CHECKING:
 __all__ = ["dependents_of", "turned", "users"]
 
 
-def users(hook: HookRelay, name: str) -> Iterator[Relationship]:
-    """Who depends on an artifact, by name, each in the highest version that does."""
-    for artifact in highest(pages(hook, ArtifactQuery(needs=name, sort=ArtifactSort.NAME))):
+def users(hook: HookRelay, name: str, principal: Principal | None) -> Iterator[Relationship]:
+    """Who depends on an artifact, by name, each in the highest version that does and may be seen."""
+    for artifact in highest(pages(hook, ArtifactQuery(needs=name, sort=ArtifactSort.NAME), principal)):
         for each in artifact.dependencies:
             if each.artifact == name:
                 owner = f"{artifact.namespace}/{artifact.name}"
@@ -28,7 +28,7 @@ def users(hook: HookRelay, name: str) -> Iterator[Relationship]:
 
 
 def dependents_of(
-    hook: HookRelay, name: str, depth: int, title: str
+    hook: HookRelay, name: str, depth: int, title: str, principal: Principal | None
 ) -> tuple[Drawing, dict[str, str], list[list[str]]]:
     """The graph of those that need an artifact, directly or not.
 
@@ -37,6 +37,7 @@ def dependents_of(
         name: ``namespace/name``.
         depth: Levels at most; 0 is all.
         title: Above the drawing.
+        principal: Who asks; what they must not see is left out, with what is reached by it only.
 
     Returns:
         The drawing, its arrows from who needs to what is needed; versions by name, the first that was
@@ -47,7 +48,7 @@ def dependents_of(
         RefusalError: ``missing:artifact`` when there is no such artifact.
     """
     namespace, _, short = name.partition("/")
-    if next(pages(hook, ArtifactQuery(namespace=namespace, name=short)), None) is None:
+    if next(pages(hook, ArtifactQuery(namespace=namespace, name=short), principal), None) is None:
         raise missing("artifact", f"there is no artifact {name}")
     nodes = {name: Node(name, name, kind="root")}
     edges: list[Edge] = []
@@ -57,7 +58,7 @@ def dependents_of(
     while layer and (not depth or level < depth):
         following: dict[str, None] = {}
         for needed in layer:
-            for each in users(hook, needed):
+            for each in users(hook, needed, principal):
                 if each.artifact not in nodes:
                     nodes[each.artifact] = Node(each.artifact, f"{each.artifact} {each.version}")
                     versions[each.artifact] = each.version

@@ -45,6 +45,7 @@ def _fitting(asked: Asked, project: Project, name: str, registry: str | None) ->
     """The version that a project can have of an artifact, if any will do."""
     request = project.request()
     others = [root for root in request.roots if root.artifact != name]
-    free = dataclasses.replace(request, roots=[*others, Dependency(name, registry=registry)])
+    roots = [*others, Dependency(name, registry=registry)]
+    free = dataclasses.replace(request, roots=roots, principal=asked.principal)
     answer: Resolution = asked.hook.resolution_resolve(request=free)
     return next(each.version for each in answer.versions if each.artifact == name)

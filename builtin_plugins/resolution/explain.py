@@ -8,7 +8,7 @@ recursive, because a proof can be deeper than Python's stack.
 
 from __future__ import annotations
 
-from collections.abc import Generator, Iterator
+from collections.abc import Collection, Generator, Iterator
 
 from builtin_plugins.resolution.explain_shorter import shorter
 from builtin_plugins.resolution.explain_words import Words
@@ -24,14 +24,15 @@ LONGEST = 200
 """Sentences of the longest explanation; of a longer one the beginning is left out."""
 
 
-def explain(failure: Unsolvable, source: IndexSource) -> list[str]:
+def explain(failure: Unsolvable, source: IndexSource, installed: Collection[str] = ()) -> list[str]:
     """The sentences, each with a full stop, the conclusion last.
 
     Args:
         failure: What the solver raised.
         source: What it read from.
+        installed: Roots that nobody asks for now: they are required as they are installed.
     """
-    lines = list(_Writer(shorter(failure), source, failure.proof).write())
+    lines = list(_Writer(shorter(failure), source, failure.proof, installed).write())
     if len(lines) > LONGEST:
         left_out = len(lines) - LONGEST
         return [f"The first {left_out} sentences are left out.", *lines[left_out:]]
@@ -46,9 +47,11 @@ def summary(conclusion: str) -> str:
 
 
 class _Writer:
-    def __init__(self, failure: Unsolvable, source: IndexSource, told: Clause) -> None:
+    def __init__(
+        self, failure: Unsolvable, source: IndexSource, told: Clause, installed: Collection[str]
+    ) -> None:
         self._proof = failure.proof
-        self._words = Words(failure, source, told)
+        self._words = Words(failure, source, told, installed)
         self._uses = _uses(failure.proof)
         self._numbers: dict[int, int] = {}
         self._lines: list[tuple[Clause, str]] = []

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from difflib import get_close_matches
 from typing import NamedTuple
 
@@ -47,9 +48,13 @@ class Words:
         failure: The proof.
         source: Where the packages came from.
         told: Another proof from the same facts, in which every declaration is still to be found.
+        installed: Roots that are installed, and that nobody asks for now.
     """
 
-    def __init__(self, failure: Unsolvable, source: IndexSource, told: Clause) -> None:
+    def __init__(
+        self, failure: Unsolvable, source: IndexSource, told: Clause, installed: Collection[str] = ()
+    ) -> None:
+        self._installed = installed
         self._source = source
         self._names = [str(package) for package in failure.packages]
         self._counts = failure.counts
@@ -78,10 +83,15 @@ class Words:
         if isinstance(reason, Exclusion):
             return self._exclusion(str(cause.package), reason)
         if cause.package is None:
+            if self._is_installed(reason):
+                return f"{self._object(clause)} is installed"
             return f"you asked for {self._object(clause)}"
         subject = self._subject(str(cause.package), reason.versions)
         verb = "depends on" if reason.required else "only works with"
         return f"{subject} {verb} {self._object(clause)}"
+
+    def _is_installed(self, need: Need) -> bool:
+        return str(need.package) in self._installed
 
     def _object(self, clause: Clause) -> str:
         """What a need is for, with what is wrong with that by itself."""
@@ -179,18 +189,21 @@ class Words:
             return ""
         if self._names[needs[0].number] != pivot or needs[0].versions & ~subject[0].versions:
             return ""
+        begin = f"{' '.join(filter(None, first))}{mark}{', which' if first[2] else ' and'}"
         if second:
-            return f"{first[0]} {first[1]} {first[2]}{mark}, which {second[1]} {second[2]}{other_mark}"
+            return f"{begin} {second[1]} {second[2]}{other_mark}"
         if other.cause.__class__ is Derived and len(other.terms) == 1:
-            return f"{first[0]} {first[1]} {first[2]}{mark}, which cannot be used{other_mark}"
+            return f"{begin} cannot be used{other_mark}"
         return ""
 
     def _said(self, clause: Clause) -> tuple[str, str, str] | None:
-        """Subject, verb and object of a clause that reads as "one needs another"."""
+        """Subject, verb and object of what reads as "one needs another"; "it is installed" has no object."""
         cause = clause.cause
         if isinstance(cause, Fact):
             if not isinstance(cause.reason, Need):
                 return None
+            if cause.package is None and self._is_installed(cause.reason):
+                return self._object(clause), "is installed", ""
             if cause.package is None:
                 return "you", "asked for", self._object(clause)
             subject = self._subject(str(cause.package), cause.reason.versions)

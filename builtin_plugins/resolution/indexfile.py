@@ -11,6 +11,7 @@ from __future__ import annotations
 import json
 import os
 import stat
+from collections import Counter
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Final
@@ -21,10 +22,11 @@ from hyperhost.errors import ConstraintError, VersionError
 from hyperhost.offering import invalid, unavailable
 from hyperhost.versions import Constraint, parse
 
-__all__ = ["MAX_INDEX_BYTES", "IndexFiles", "candidates", "index_of", "plain", "read_index"]
+__all__ = ["MAX_INDEX_BYTES", "PREFIX", "IndexFiles", "candidates", "index_of", "plain", "read_index"]
 
 MAX_INDEX_BYTES: Final = 512 * 1024 * 1024
 PREFIX: Final = "index:"
+"""What names of registries begin with that are files."""
 
 
 class IndexFiles:
@@ -98,15 +100,26 @@ def index_of(text: str) -> Mapping[str, Any]:
     """An index written as JSON text.
 
     Raises:
-        RefusalError: ``invalid:index:json`` or ``invalid:index:object``.
+        RefusalError: ``invalid:index:json``, ``invalid:index:twice`` when a name is in one object twice, or
+            ``invalid:index:object``.
     """
     try:
-        data = json.loads(text)
+        data = json.loads(text, object_pairs_hook=_once)
     except (ValueError, RecursionError) as error:
         raise invalid("index", "json", f"the index is no JSON: {str(error)[:200]}") from None
     if not isinstance(data, dict):
         raise invalid("index", "object", "the index is no JSON object", "write it as {name: {version: {…}}}")
     return data
+
+
+def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    """An object whose names are all different: of two equal ones, JSON says nowhere which counts."""
+    found = dict(pairs)
+    if len(found) != len(pairs):
+        names = Counter(name for name, _ in pairs)
+        twice = names.most_common(1)[0][0]
+        raise invalid("index", "twice", f"the index has {twice[:120]!r} twice in one object", "join the two")
+    return found
 
 
 def plain(index: Mapping[str, Any]) -> tuple[Mapping[str, Any], dict[str, dict[str, str]]]:

@@ -6,7 +6,7 @@ import dataclasses
 from dataclasses import dataclass, field
 from typing import Final
 
-from hyperhost.contracts import Dependency, DependencyType, Resolution, ResolutionRequest
+from hyperhost.contracts import Dependency, DependencyType, Principal, Resolution, ResolutionRequest
 from hyperhost.errors import ConstraintError
 from hyperhost.offering import Asked, conflict, invalid
 from hyperhost.versions import Constraint
@@ -59,8 +59,11 @@ class Subject:
         """
         return read_lock(self.lock) if self.lock else Lock()
 
-    def asked(self) -> ResolutionRequest:
+    def asked(self, principal: Principal) -> ResolutionRequest:
         """The request, with locked versions and the rest in it.
+
+        Args:
+            principal: Who asks.
 
         Raises:
             RefusalError: too much was given, or what was given cannot be read.
@@ -81,6 +84,13 @@ class Subject:
             request = ResolutionRequest([dependency_of(self.artifact)])
         elif self.request is not None:
             request = self.request
+            if request.principal is not None:
+                raise invalid(
+                    "subject.request.principal",
+                    "given",
+                    "a request does not say who asks: that is whoever runs the operation",
+                    "leave it out",
+                )
         else:
             request = read_project(self.project).request(dev=self.dev)
         lock = self.locked()
@@ -99,6 +109,7 @@ class Subject:
             upgrade=[*request.upgrade, *self.upgrade],
             strategy=self.strategy or request.strategy,
             optional=self.optional or request.optional,
+            principal=principal,
         )
 
     def resolve(self, asked: Asked) -> tuple[ResolutionRequest, Resolution]:
@@ -110,7 +121,7 @@ class Subject:
             RefusalError: ``conflict:lock`` when a locked version has other content now, or comes from
                 elsewhere, else as the hook ``resolution_resolve``.
         """
-        request = self.asked()
+        request = self.asked(asked.principal)
         answer: Resolution = asked.hook.resolution_resolve(request=request)
         self._check_contents(answer, request)
         return request, answer

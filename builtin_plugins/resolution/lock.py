@@ -8,13 +8,13 @@ from __future__ import annotations
 
 import json
 import re
-import tomllib
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final
 
+import hyperhost
 from hyperhost.contracts import DependencyType, Resolution, ResolvedNeed, ResolvedVersion
-from hyperhost.errors import ConstraintError, VersionError
+from hyperhost.errors import ConstraintError, TomlError, VersionError
 from hyperhost.offering import invalid
 from hyperhost.versions import Constraint, parse
 
@@ -130,9 +130,9 @@ def read_lock(text: str) -> Lock:
                 "take either side, then run 'hyperhost deps resolve', which mends the rest",
             )
     try:
-        document = tomllib.loads(text)
-    except (tomllib.TOMLDecodeError, RecursionError) as error:
-        raise _wrong(f"it is no TOML: {error}") from None
+        document = hyperhost.read_toml(text)
+    except TomlError as error:
+        raise _wrong(f"it is no TOML: {error.message}") from None
     _check_format(document.get("format"))
     return _lock(document)
 

@@ -91,7 +91,8 @@ def dependency_graph(
     if direction == "dependents":
         if not subject.artifact:
             raise invalid("direction", "artifact", "who needs it is known of an artifact", "name one")
-        drawing, versions, needs = dependents_of(asked.hook, split(subject.artifact)[0], depth, title)
+        name, _ = split(subject.artifact)
+        drawing, versions, needs = dependents_of(asked.hook, name, depth, title, asked.principal)
         return dataclasses.replace(_drawn(format, drawing, turned(drawing), depth, versions, []), edges=needs)
     request, answer = subject.resolve(asked)
     drawing = drawing_of(answer, request.roots, subject.label, title, problems=True)
@@ -127,7 +128,7 @@ def _drawn(
 def dependency_why(asked: Asked, subject: Subject, artifact: str) -> list[str]:
     """Say by which ways an artifact came into an answer."""
     name, _ = split(artifact)
-    found: list[str] = asked.hook.resolution_explain(request=subject.asked(), artifact=name)
+    found: list[str] = asked.hook.resolution_explain(request=subject.asked(asked.principal), artifact=name)
     if not found:
         raise missing(
             "dependency",
@@ -177,8 +178,10 @@ def _available(asked: Asked, versions: list[ResolvedVersion]) -> dict[str, list[
         names.setdefault(each.source, []).append(each.artifact)
     found: dict[str, list[str]] = {}
     for source, members in names.items():
-        listed = asked.hook.resolution_list_candidates(source=source, artifacts=members) or []
-        for candidate in listed:
+        listed = asked.hook.resolution_list_candidates(
+            source=source, artifacts=members, principal=asked.principal
+        )
+        for candidate in listed or []:
             if not candidate.yanked:
                 found.setdefault(candidate.artifact, []).append(candidate.version)
     return found

@@ -18,9 +18,10 @@ from hyperhost.contracts import (
     Candidate,
     Dependency,
     PageRequest,
+    Principal,
 )
 from hyperhost.errors import HyperHostError, RefusalError
-from hyperhost.offering import conflict, invalid, missing, unavailable
+from hyperhost.offering import conflict, invalid, missing, unavailable, visible_artifacts
 
 if TYPE_CHECKING:
     from pluggy import HookRelay
@@ -41,13 +42,21 @@ class Places:
         pins: Tables of ``namespace/name``, ``namespace/*`` or ``namespace.*`` → registry. The first table
             with a pin that fits decides, and in it the longest such pin.
         sources: Registries to look in for what is not pinned, in this order.
+        principal: For whom; what they must not read is not there. ``None``: nothing is left out.
 
     Attributes:
         trips: How often a registry was asked.
     """
 
-    def __init__(self, hook: HookRelay, pins: Sequence[Mapping[str, str]], sources: Sequence[str]) -> None:
+    def __init__(
+        self,
+        hook: HookRelay,
+        pins: Sequence[Mapping[str, str]],
+        sources: Sequence[str],
+        principal: Principal | None = None,
+    ) -> None:
         self._hook = hook
+        self._principal = principal
         self._pins = pins
         self._sources = tuple(dict.fromkeys(sources)) or (LOCAL,)
         self._known: dict[str, tuple[str, list[Candidate]]] = {}
@@ -104,9 +113,9 @@ class Places:
         for namespace in sorted(namespaces) if LOCAL in self._sources else ():
             query = ArtifactQuery(namespace=namespace, sort=ArtifactSort.NAME)
             page: ArtifactPage = self._hook.storage_list_artifacts(query=query, page=PageRequest(_BATCH))
-            found.update(
-                f"{each.namespace}/{each.name}" for each in page.items if each.state in _MAY_BE_CHOSEN
-            )
+            possible = [each for each in page.items if each.state in _MAY_BE_CHOSEN]
+            shown = visible_artifacts(self._hook, self._principal, possible)
+            found.update(f"{each.namespace}/{each.name}" for each in shown)
         return sorted(found)
 
     def _ask(self, source: str, names: Sequence[str]) -> dict[str, list[Candidate]]:
@@ -129,7 +138,7 @@ class Places:
         words = named(source)
         try:
             answer: list[Candidate] | None = self._hook.resolution_list_candidates(
-                source=source, artifacts=names
+                source=source, artifacts=names, principal=self._principal
             )
         except RefusalError as refusal:
             raise RefusalError(f"{words}: {refusal.reason}", refusal.rule, hint=refusal.hint) from refusal

@@ -18,13 +18,14 @@ Reading is strict: a key that nobody reads is refused. Changing leaves comments 
 
 from __future__ import annotations
 
-import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final
 
+import hyperhost
 from hyperhost.contracts import Dependency, DependencyType, ResolutionRequest
 from hyperhost.contracts.codec import DataError, from_data
+from hyperhost.errors import TomlError
 from hyperhost.offering import invalid, missing
 
 __all__ = ["EMPTY", "PROJECT_NAME", "Project", "add_dependency", "read_project", "remove_dependency"]
@@ -83,10 +84,10 @@ def read_project(text: str) -> Project:
             f"the most is {MAX_PROJECT_BYTES:,}",
         )
     try:
-        document = tomllib.loads(text)
-    except (tomllib.TOMLDecodeError, RecursionError) as error:
+        document = hyperhost.read_toml(text)
+    except TomlError as error:
         raise invalid(
-            "project", "toml", f"{PROJECT_NAME} is no TOML: {error}", "mend the line named"
+            "project", "toml", f"{PROJECT_NAME} is no TOML: {error.message}", "mend the line named"
         ) from None
     _known(document, ("dependencies", "overrides", "pins", "resolution"), "")
     settings = _table(document, "resolution")

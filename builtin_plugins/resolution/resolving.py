@@ -19,6 +19,7 @@ from hyperhost.offering import invalid, unavailable, unresolvable
 from .material import Material
 from .names import is_name
 from .places import Places, pins_of
+from .reaching import check_sources
 from .rules import Rules, Settings
 from .solve_index import Resolution as Solved
 from .solve_index import solve
@@ -54,8 +55,9 @@ class Resolver:
             _check_name(root.artifact, f"roots[{number}].artifact")
         for name in request.overrides:
             _check_name(name, f"overrides.{name[:200]}")
+        check_sources(hook, request, settings)
         pins = pins_of(settings.pins, request.pins, request.roots)
-        self.places = Places(hook, pins, request.sources or settings.sources)
+        self.places = Places(hook, pins, request.sources or settings.sources, request.principal)
         self._request = request
         self._chooser = Chooser(hook, request, self.places)
         rules = Rules(hook, request, request.roots, settings, now_us, host_version)
@@ -164,6 +166,7 @@ class Resolver:
                 locked=locked,
                 yanked=material.yanked,
                 excluded=material.excluded,
+                installed=self._request.installed,
             )
         except VersionError as error:
             raise unavailable(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import TYPE_CHECKING, Literal
+from typing import Literal
 
 from hyperhost.contracts import (
     Artifact,
@@ -22,9 +22,6 @@ from .catalog import highest, pages
 from .dependents import users
 from .inputs import UNRESOLVABLE, split
 
-if TYPE_CHECKING:
-    from pluggy import HookRelay
-
 __all__ = ["conflict_detect", "relationship_find"]
 
 _UNRESOLVED = (UNRESOLVABLE, "invalid:")
@@ -36,10 +33,10 @@ def conflict_detect(asked: Asked, namespace: str, descendants: bool = True) -> C
     asked.about(namespace, namespace)
     checked, conflicts = 0, []
     cycles: dict[tuple[str, ...], list[str]] = {}
-    for artifact in _current(asked.hook, namespace, descendants):
+    for artifact in _current(asked, namespace, descendants):
         checked += 1
         name = f"{artifact.namespace}/{artifact.name}"
-        request = ResolutionRequest([Dependency(name, f"={artifact.version}")])
+        request = ResolutionRequest([Dependency(name, f"={artifact.version}")], principal=asked.principal)
         try:
             answer = asked.hook.resolution_resolve(request=request)
         except RefusalError as refusal:
@@ -65,7 +62,7 @@ def relationship_find(
     name, _ = split(artifact)
     namespace, _, short = name.partition("/")
     asked.about(name, namespace)
-    versions = list(pages(asked.hook, ArtifactQuery(namespace=namespace, name=short)))
+    versions = list(pages(asked.hook, ArtifactQuery(namespace=namespace, name=short), asked.principal))
     if not versions:
         raise missing("artifact", f"there is no artifact {name}")
     newest = max(versions, key=lambda each: (each.state is not ArtifactState.DRAFT, parse(each.version)))
@@ -77,13 +74,13 @@ def relationship_find(
             for each in newest.dependencies
         ]
     if "used-by" in wanted:
-        found += users(asked.hook, name)
+        found += users(asked.hook, name, asked.principal)
     if "replaced-by" in wanted and newest.deprecation is not None and newest.deprecation.replacement:
         found.append(Relationship("replaced-by", newest.deprecation.replacement))
     return found
 
 
-def _current(hook: HookRelay, namespace: str, descendants: bool) -> Iterator[Artifact]:
+def _current(asked: Asked, namespace: str, descendants: bool) -> Iterator[Artifact]:
     """The highest version of each artifact that may be chosen, by name."""
     query = ArtifactQuery(namespace=namespace, descendants=descendants, sort=ArtifactSort.NAME)
-    yield from highest(pages(hook, query))
+    yield from highest(pages(asked.hook, query, asked.principal))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable, Mapping, Sequence
+from collections.abc import Callable, Collection, Hashable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any, NamedTuple, TypeAlias
@@ -66,6 +66,7 @@ def solve(
     locked: Mapping[str, str] | None = None,
     yanked: Mapping[str, Mapping[str, str]] | None = None,
     excluded: Mapping[str, Mapping[str, str]] | None = None,
+    installed: Collection[str] = (),
     solver: Callable[[Source, Strategy], Solver] = PubGrub,
 ) -> Resolution:
     """Choose one version of everything that is needed, so that every constraint holds.
@@ -81,6 +82,8 @@ def solve(
         locked: Name → version that is preferred while it satisfies everything.
         yanked: Name → version → reason. Chosen only if locked, or if a root asks for exactly it.
         excluded: Name → version → reason. Never chosen.
+        installed: Roots that are there as they are installed, and not as somebody asks for them now; an
+            explanation says so.
         solver: Makes the solver.
 
     Returns:
@@ -118,7 +121,7 @@ def solve(
     try:
         chosen = solver(source, choice).solve(required)
     except Unsolvable as failure:
-        lines = explain(failure, source)
+        lines = explain(failure, source, installed)
         raise ResolutionError(summary(lines[-1]), explanation="\n".join(lines)) from None
     return _resolution({str(name): at for name, at in chosen.items()}, required, source)
 

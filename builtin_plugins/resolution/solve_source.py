@@ -8,7 +8,7 @@ from typing import Any
 
 from builtin_plugins.resolution.solve_versions import IfPresent, Table, Tables, located
 from builtin_plugins.resolution.solver_types import Exclusion, Need
-from hyperhost.errors import ConstraintError, InvalidInputError, ResolutionError
+from hyperhost.errors import ConstraintError, InvalidInputError, ResolutionError, VersionError
 from hyperhost.versions import Constraint
 
 __all__ = ["IndexSource", "Withdrawal"]
@@ -69,7 +69,10 @@ class IndexSource:
                 kind = type(versions).__name__
                 raise InvalidInputError(f"the index has {kind} for {name!r}, not a mapping of versions")
             else:
-                table = self.tables.table(versions)
+                try:
+                    table = self.tables.table(versions)
+                except (VersionError, InvalidInputError) as error:
+                    raise located(error, f"what the index has of {name[:120]}") from None
             self._versions[name], self._known[name] = versions, table
         return table
 

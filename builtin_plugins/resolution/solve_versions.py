@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
-from hyperhost.errors import ConstraintError, InvalidInputError
+from hyperhost.errors import ConstraintError, InvalidInputError, VersionError
 from hyperhost.versions import Constraint, Version, parse
 
 __all__ = ["IfPresent", "Table", "Tables", "located", "positions"]
@@ -95,9 +95,13 @@ class Tables:
         raise InvalidInputError(f"a constraint is {type(declared).__name__}, neither text nor an object")
 
 
-def located(error: ConstraintError | InvalidInputError, where: str) -> ConstraintError | InvalidInputError:
-    """The same error, saying whose constraint it is."""
+def located(
+    error: ConstraintError | InvalidInputError | VersionError, where: str
+) -> ConstraintError | InvalidInputError | VersionError:
+    """The same error, saying whose constraint or version it is."""
     message = f"{where}: {error.message}"
+    if isinstance(error, VersionError):
+        return VersionError(message, hint=error.hint)
     if isinstance(error, ConstraintError):
         return ConstraintError(message, position=error.position, expected=error.expected, hint=error.hint)
     return InvalidInputError(message, hint=error.hint)

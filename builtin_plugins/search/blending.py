@@ -32,6 +32,7 @@ from hyperhost.query import (
     words,
 )
 from hyperhost.query.following import document_of
+from hyperhost.query.owners import Owners
 
 from .facets import joined
 from .guessing import written
@@ -82,10 +83,12 @@ class Blending:
         hook: The host's hooks.
         ask: Asks the engine that searches by words.
         fault: Told of answers that cannot be used.
+        owners: Whom artifacts belong to: whoever owns something finds it.
     """
 
-    def __init__(self, hook: HookRelay, ask: Ask, fault: Fault) -> None:
+    def __init__(self, hook: HookRelay, ask: Ask, fault: Fault, owners: Owners) -> None:
         self._hook: Any = hook
+        self._owners = owners
         self._ask = ask
         self._fault = fault
 
@@ -213,7 +216,7 @@ class Blending:
     def _fitting(self, hits: dict[str, float], condition: Node) -> dict[str, _Near]:
         found: dict[str, _Near] = {}
         for key, cosine in hits.items():
-            document = document_of(self._hook, key, 0)
+            document = document_of(self._hook, key, 0, self._owners)
             if document is not None and matches(condition, seen := flat(document)):
                 found[key] = _Near(len(found) + 1, cosine, seen)
                 if len(found) == _NEAREST:

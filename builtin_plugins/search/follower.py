@@ -12,7 +12,15 @@ from typing import TYPE_CHECKING, Any, Final
 
 from hyperhost.contracts import LogEntry, SearchIndexState
 from hyperhost.errors import RefusalError
-from hyperhost.query.following import History, changed_artifact, document_of, documents, mark_of
+from hyperhost.query.following import (
+    History,
+    changed_artifact,
+    document_of,
+    documents,
+    mark_of,
+    siblings_of_gone,
+)
+from hyperhost.query.owners import Owners
 
 from .touched import Touched
 
@@ -147,7 +155,7 @@ class Follower:
         mark = self._history.mark(end)
         name = self._hook.search_rebuild_begin()
         try:
-            for batch in documents(self._hook, end):
+            for batch in documents(self._hook, end, Owners(self._context.trusted)):
                 self._hook.search_rebuild_add(rebuild=name, documents=batch)
         except BaseException:
             self._hook.search_rebuild_end(rebuild=name, keep=False, sequence=0, mark="")
@@ -198,6 +206,7 @@ class Follower:
     ) -> tuple[SearchIndexState, bool]:
         """Tell the engine of changes; how far it is then, and whether they were told."""
         ids = dict.fromkeys(filter(None, map(changed_artifact, entries)))
+        ids |= dict.fromkeys(siblings_of_gone(self._hook, entries))
         sequence, mark = (entries[-1].seq, mark_of(entries[-1])) if entries else (state.sequence, state.mark)
         self._tell([*ids, *(touched - set(ids))], sequence)
         try:
@@ -217,7 +226,8 @@ class Follower:
         return state.mark == (self._history.mark(state.sequence) or "empty")
 
     def _tell(self, ids: list[str], sequence: int) -> None:
-        found = {each: document_of(self._hook, each, sequence) for each in ids}
+        owners = Owners(self._context.trusted)
+        found = {each: document_of(self._hook, each, sequence, owners) for each in ids}
         there = [document for document in found.values() if document is not None]
         gone = [each for each, document in found.items() if document is None]
         if there:

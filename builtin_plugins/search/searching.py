@@ -26,6 +26,7 @@ from hyperhost.errors import (
     RefusalError,
 )
 from hyperhost.query import EXACT_FACETS, Everything, Node, both, flat, matches, nearest, parse, to_text
+from hyperhost.query.owners import Owners
 
 from .guessing import guessed, written
 from .ranking import ranked, rewritten, shown_to_facets, with_facets
@@ -178,7 +179,8 @@ class Searching:
         if request.mode is not SearchMode.KEYWORD:
             from .blending import Blending
 
-            ask = Blending(self._hook, self._ask, self._context.fault).answer
+            owners = Owners(self._context.trusted)
+            ask = Blending(self._hook, self._ask, self._context.fault, owners).answer
 
         results = ranked(self._hook, request, ask, self._context.fault)
         best = shown_to_facets(self._hook, request, ask)
@@ -192,14 +194,19 @@ class Searching:
 
     def _found(self, results: SearchResults, allowed: Node) -> Found:
         """An answer with the artifacts as they are now."""
-        hits = [found for hit in results.hits if (found := self._artifact(hit, allowed)) is not None]
+        owners = Owners(self._context.trusted)
+        hits = [found for hit in results.hits if (found := self._artifact(hit, allowed, owners)) is not None]
         return Found(hits, results.total, results.facets, results.next_token)
 
-    def _artifact(self, hit: SearchHit, allowed: Node) -> FoundArtifact | None:
+    def _artifact(self, hit: SearchHit, allowed: Node, owners: Owners) -> FoundArtifact | None:
         """The artifact of a hit; ``None`` when it is gone meanwhile, or not to be seen any more."""
         artifact: Artifact | None = self._hook.storage_get_artifact(artifact_id=hit.artifact_id)
-        if artifact is None or not matches(allowed, flat(SearchDocument(artifact))):
+        if artifact is None:
             return None
+        if not isinstance(allowed, Everything):
+            document = SearchDocument(artifact, owner=owners.of(artifact))
+            if not matches(allowed, flat(document)):
+                return None
         return FoundArtifact(artifact, hit.score, hit.highlights, hit.explanation)
 
 

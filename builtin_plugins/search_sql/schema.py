@@ -46,7 +46,7 @@ __all__ = [
     "write_state",
 ]
 
-_LAYOUT: Final = 2
+_LAYOUT: Final = 3
 _UNICODE: Final = unicodedata.unidata_version.split(".")
 FORMAT: Final = _LAYOUT * 10_000 + int(_UNICODE[0]) * 100 + int(_UNICODE[1])
 """Raised when the tables change, or Unicode and with it words; an index of another format is built anew."""

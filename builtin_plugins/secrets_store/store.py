@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, Final
 import hyperhost
 from hyperhost.contracts import S64
 from hyperhost.errors import RefusalError
-from hyperhost.offering.refusals import conflict, invalid, missing, over_quota, wrong_state
+from hyperhost.offering import conflict, invalid, missing, over_quota, wrong_state
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -17,10 +17,10 @@ from hyperhost.contracts.codec import DataError, from_data, to_data
 from hyperhost.contracts.outputs import Generated, GeneratedOutput, OutputKind, paths_problem
 from hyperhost.contracts.schema import schema_of
 from hyperhost.errors import RefusalError
+from hyperhost.offering import invalid
 
 from .manifest import Output, Step, Template, read_template
 from .parameters import complete
-from .refusals import invalid
 from .rendering import Engines
 
 __all__ = ["MAX_ARGUMENT_BYTES", "MAX_OUTPUT_BYTES", "generate", "information"]

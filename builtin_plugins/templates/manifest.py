@@ -7,8 +7,7 @@ from typing import Any
 
 from hyperhost.contracts.codec import DataError, from_data
 from hyperhost.contracts.outputs import OutputKind
-
-from .refusals import invalid
+from hyperhost.offering import invalid
 
 __all__ = ["Output", "Parameter", "Step", "Template", "read_template"]
 

@@ -11,8 +11,9 @@ import difflib
 from collections.abc import Mapping
 from typing import Any, Final
 
+from hyperhost.offering import invalid
+
 from .manifest import Parameter
-from .refusals import invalid
 
 __all__ = ["complete"]
 

@@ -7,8 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from hyperhost.errors import LimitError, RefusalError, SandboxError
-
-from .refusals import invalid
+from hyperhost.offering import invalid
 
 if TYPE_CHECKING:
     import hyperhost

@@ -11,9 +11,10 @@ from dataclasses import dataclass, field
 from typing import IO, TYPE_CHECKING, Any, Final, Literal
 
 from hyperhost.contracts import Artifact, ArtifactWrite, Principal
+from hyperhost.errors import RefusalError
 
-from .applying import Issue, Plan, counterpart, named, perform, placed, write_record
-from .checks import Ids, artifacts_of, check, records_of
+from .applying import Issue, Plan, counterpart, named, perform, placed, refused, write_record
+from .checks import Ids, artifacts_of, check, check_artifact, records_of
 from .reading import Chunk, Content, Head, Verified, members, verify
 from .refusals import bad_file, conflict
 from .states import likeness, state
@@ -23,11 +24,14 @@ from .store import MARKS, NAMESPACES, OWN, keep_content
 if TYPE_CHECKING:
     from pluggy import HookRelay
 
-__all__ = ["ISSUES_MAX", "Imported", "OnConflict", "import_file"]
+__all__ = ["ISSUES_MAX", "ITEMS_MAX", "Imported", "OnConflict", "import_file", "import_items"]
 
 OnConflict = Literal["report", "skip", "replace", "fail"]
 ISSUES_MAX: Final = 1_000
 """Issues that are told one by one; more are only counted."""
+
+ITEMS_MAX: Final = 1_000
+"""Artifacts of one :func:`import_items`, as many as a chunk of a file has."""
 
 _PROGRESS: Final = f"{OWN}imports"
 _ALLOWED: Final = frozenset((NAMESPACES, *MARKS))
@@ -138,7 +142,9 @@ def _import_chunk(
                     found.issues.append(Issue("refused", "artifact", key, reason, "id", "duplicate"))
                 else:
                     items.append(item)
-            _artifacts(step, items, on_conflict, found, verified)
+            origin = f"import:{verified.identity}"
+            lost = "its bytes are not in the file, and not here" if verified.head.contents else ""
+            _artifacts(step, items, on_conflict, found, origin, lost)
         else:
             _records(step, chunk, on_conflict, found, f"import:{verified.identity}")
         data = json.dumps({"chunks": number, "at_us": step.at_us})
@@ -151,14 +157,65 @@ def _import_chunk(
     report.issues += found.issues[: ISSUES_MAX - len(report.issues)]
 
 
+def import_items(
+    hook: HookRelay,
+    principal: Principal,
+    items: list[ArtifactWrite],
+    origin: str,
+    on_conflict: OnConflict = "report",
+) -> Imported:
+    """Take over artifacts that somebody else has read, and whose bytes are here, as one step.
+
+    Args:
+        hook: The hooks of the registry.
+        principal: Who asks.
+        items: Artifacts with their manifests; nothing of them was judged yet. At most :data:`ITEMS_MAX`.
+        origin: Where they come from, for the history: ``remote:acme``.
+        on_conflict: As for :func:`import_file`.
+
+    Raises:
+        RefusalError: nothing could be written. What a single artifact is refused for is an issue.
+    """
+    found = Imported()
+    good: list[ArtifactWrite] = []
+    ids = Ids()
+    for item in items:
+        key = named(item.artifact)
+        try:
+            check_artifact(item.artifact, item.manifest_json, key)
+        except RefusalError as refusal:
+            found.issues.append(refused(item.artifact, refusal))
+            continue
+        if ids.repeated([item]):
+            reason = "an artifact with its id comes before it"
+            found.issues.append(Issue("refused", "artifact", key, reason, "id", "duplicate"))
+        else:
+            good.append(item)
+
+    def work(step: Step) -> None:
+        step.target = origin
+        _artifacts(step, good, on_conflict, found, origin, "its bytes are not here")
+        step.details = {"created": found.created, "replaced": found.replaced}
+
+    if good:
+        run_step(hook, principal, work)
+    return found
+
+
 def _artifacts(
-    step: Step, items: list[ArtifactWrite], on_conflict: OnConflict, report: Imported, verified: Verified
+    step: Step,
+    items: list[ArtifactWrite],
+    on_conflict: OnConflict,
+    report: Imported,
+    origin: str,
+    lost: str,
 ) -> None:
+    """Write artifacts; ``lost`` is what is told of those whose bytes are not here, if they must be."""
     plan = Plan()
     new: set[tuple[str, str, str]] = set()
     for item in items:
         place = (item.artifact.namespace, item.artifact.name, item.artifact.version)
-        problem = _content_problem(step.hook, item.artifact, verified.head)
+        problem = _content_problem(step.hook, item.artifact, lost)
         if problem:
             report.issues.append(Issue("content", "artifact", named(item.artifact), problem))
             continue
@@ -177,12 +234,12 @@ def _artifacts(
             plan.replace.append(
                 (ArtifactWrite(placed(step.hook, item.artifact, here), item.manifest_json), here)
             )
-    perform(step, plan, f"import:{verified.identity}")
-    refused = len(plan.issues)
+    perform(step, plan, origin)
+    left = len(plan.issues)
     report.issues += plan.issues
     report.created = sum(change.previous is None for change in step.changes)
     report.replaced = len(step.changes) - report.created
-    assert report.created + report.replaced + refused == len(plan.create) + len(plan.replace)
+    assert report.created + report.replaced + left == len(plan.create) + len(plan.replace)
 
 
 def _records(step: Step, chunk: Chunk, on_conflict: OnConflict, report: Imported, origin: str) -> None:
@@ -214,13 +271,13 @@ def _has_owner(hook: HookRelay, collection: str, key: str, data_json: str) -> bo
     return hook.storage_get_artifact(artifact_id=key.partition("/")[0]) is not None
 
 
-def _content_problem(hook: HookRelay, artifact: Artifact, head: Head) -> str:
-    """Why the bytes of an artifact are not those that it says; empty when they are."""
+def _content_problem(hook: HookRelay, artifact: Artifact, lost: str) -> str:
+    """Why the bytes of an artifact are not those that it says; empty when they are, or may come later."""
     if artifact.content is None:
         return ""
     here = hook.content_stat(content_hash=artifact.content.hash)
     if here is None:
-        return "its bytes are not in the file, and not here" if head.contents else ""
+        return lost
     if here.size != artifact.content.size:
         return f"it says that {here.hash} has {artifact.content.size} bytes, and it has {here.size}"
     return ""

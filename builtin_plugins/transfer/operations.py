@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import shutil
 import tempfile
 from collections.abc import Callable, Iterator
@@ -19,7 +20,7 @@ from . import requests
 from .backups import Backup, backup, backups_in, describe
 from .cipher import make_key, read_key
 from .exporting import Exported, export
-from .importing import Imported, import_file
+from .importing import ITEMS_MAX, Imported, import_file, import_items
 from .placing import replacing
 from .refusals import invalid, unwritable
 from .restoring import Restored, restore
@@ -31,6 +32,7 @@ if TYPE_CHECKING:
 
 __all__ = ["Opener", "infos", "run"]
 
+_ORIGIN = re.compile(r"([a-z][a-z0-9-]{0,30}):[a-z0-9][a-z0-9._-]{0,127}")
 Opener = Callable[[str], AbstractContextManager[Any]]
 """Opens the host of another registry."""
 
@@ -83,6 +85,17 @@ def _export(_: OperationCall, hook: HookRelay, asked: requests.Export, __: Opene
 def _import(call: OperationCall, hook: HookRelay, asked: requests.Import, _: Opener) -> Imported:
     with _twice_readable(Path(asked.source)) as file:
         return alone(lambda: import_file(hook, call.principal, file, asked.on_conflict))
+
+
+def _take(call: OperationCall, hook: HookRelay, asked: requests.ImportArtifacts, _: Opener) -> Imported:
+    kind = _ORIGIN.fullmatch(asked.origin)
+    if kind is None or kind[1] in ("import", "sync"):
+        raise invalid(
+            "origin", "format", f"{asked.origin[:80]!r} says not where they come from", "as in remote:acme"
+        )
+    if len(asked.items) > ITEMS_MAX:
+        raise invalid("items", "count", f"{len(asked.items)} are more than {ITEMS_MAX}", "ask several times")
+    return alone(lambda: import_items(hook, call.principal, asked.items, asked.origin, asked.on_conflict))
 
 
 def _sync(call: OperationCall, hook: HookRelay, asked: requests.Sync, opener: Opener) -> SyncReport:
@@ -174,6 +187,13 @@ _TABLE: dict[str, _Operation] = dict(
     (
         _made("export", "Write artifacts to a file.", _export, requests.Export, Exported, private=True),
         _made("import", "Read an exported file into the registry.", _import, requests.Import, Imported),
+        _made(
+            "import_artifacts",
+            "Take over artifacts that were read elsewhere, and whose bytes are here.",
+            _take,
+            requests.ImportArtifacts,
+            Imported,
+        ),
         _made(
             "sync", "Bring this registry and another one to the same state.", _sync, requests.Sync, SyncReport
         ),

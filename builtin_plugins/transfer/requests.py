@@ -5,11 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Literal
 
-from hyperhost.contracts import ArtifactQuery
+from hyperhost.contracts import ArtifactQuery, ArtifactWrite
 
 from .backups import Retention
 
-__all__ = ["BackupIn", "Export", "Import", "KeyFile", "Restore", "Stored", "Sync", "Where"]
+__all__ = ["BackupIn", "Export", "Import", "ImportArtifacts", "KeyFile", "Restore", "Stored", "Sync", "Where"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +37,21 @@ class Import:
     """
 
     source: str
+    on_conflict: Literal["report", "skip", "replace", "fail"] = "report"
+
+
+@dataclass(frozen=True, slots=True)
+class ImportArtifacts:
+    """Arguments of ``import_artifacts``.
+
+    Attributes:
+        origin: Where they come from, for the history: ``remote:acme``.
+        items: At most 1,000 artifacts with their manifests. Their bytes have to be in the registry.
+        on_conflict: What is done about what is there and differs.
+    """
+
+    origin: str
+    items: list[ArtifactWrite]
     on_conflict: Literal["report", "skip", "replace", "fail"] = "report"
 
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 __all__ = [
     "CreateArguments",
     "DelegateArguments",
+    "ExportArguments",
     "NoArguments",
     "RevokeArguments",
     "RoleState",
@@ -34,6 +35,13 @@ class UpdateArguments:
     """Arguments of ``tuf_update``; ``everything`` looks at every artifact again."""
 
     everything: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class ExportArguments:
+    """Arguments of ``tuf_export``: an absolute path of a directory on the registry's machine."""
+
+    directory: str
 
 
 @dataclass(frozen=True, slots=True)

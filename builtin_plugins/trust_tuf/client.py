@@ -27,6 +27,7 @@ from hyperhost.errors import RefusalError
 from .attacks import CONTENT, told
 from .clock import utc_now
 from .fetcher import BoundedFetcher
+from .listing import Listing
 from .refusals import invalid, missing, refused, wrong_state
 from .store import write_file
 from .updater import WatchedUpdater
@@ -50,6 +51,8 @@ class ClientLimits:
         snapshot_bytes: Length of a snapshot for which the timestamp states none.
         targets_bytes: Length of targets metadata for which the snapshot states none.
         content_bytes: Length of a target, whatever is signed.
+        listed_roles: Roles looked at to list targets.
+        listed_targets: Targets listed.
     """
 
     root_rotations: int = 256
@@ -59,6 +62,8 @@ class ClientLimits:
     snapshot_bytes: int = 2_000_000
     targets_bytes: int = 5_000_000
     content_bytes: int = 8 << 30
+    listed_roles: int = 8_192
+    listed_targets: int = 250_000
 
     @property
     def config(self) -> UpdaterConfig:
@@ -169,6 +174,29 @@ class TrustedClient:
         """
         info = self._info(path)
         return None if info is None else _target(info, "")
+
+    def listed(self, scope: str) -> list[TrustedTarget]:
+        """What is signed about all targets of a namespace and of those below it, sorted by path.
+
+        Args:
+            scope: The namespace; empty is everything.
+
+        Raises:
+            RefusalError: as :meth:`refresh`; ``trust.endless-data`` when there are more than the limits
+                allow; ``invalid:scope:path``.
+        """
+        if "/" in scope:
+            raise invalid("scope", "path", f"{scope[:200]!r} is no namespace", "as in org.acme")
+        updater, limits = self._ready(), self._limits
+        listing = Listing(
+            updater,
+            scope,
+            delegations=limits.delegations,
+            roles=limits.listed_roles,
+            targets=limits.listed_targets,
+        )
+        with _guarded(updater):
+            return [_target(each, "") for each in listing.all()]
 
     def fetch(self, path: str, directory: str) -> TrustedTarget:
         """Fetch a target, unless it is there already.

@@ -10,13 +10,17 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from .clock import utc_now
+from .indexes import FORMAT, index_target
 from .keys import KeyStore
+from .layout import is_index
 from .refusals import missing, wrong_state
+from .shelf import IndexShelf
 from .state import LIFETIMES, Repository
 from .store import MetadataStore, write_file
 
 if TYPE_CHECKING:
     from securesystemslib.signer import Key
+    from tuf.api.metadata import TargetFile
 
 __all__ = ["Keeper"]
 
@@ -39,12 +43,14 @@ class Keeper:
         now: Callable[[], datetime] = utc_now,
     ) -> None:
         self.store = MetadataStore(directory / "metadata")
+        self.indexes = IndexShelf(directory / "indexes")
         self.keys = KeyStore(directory / "keys", unlock)
         self._cursor = directory / "cursor"
         self._lifetimes = lifetimes
         self._now = now
         self._lock = threading.RLock()
         self._known: tuple[bytes, Repository] | None = None
+        self._replaced: dict[str, tuple[str | None, str | None]] = {}
 
     def create(self, root_keys: int = 3, root_threshold: int = 2) -> None:
         """Make the repository.
@@ -76,7 +82,38 @@ class Keeper:
                 self._commit(repository)
             except BaseException:
                 self._known = None  # what was changed in memory was not written
+                self.indexes.discard()
                 raise
+            finally:
+                self._replaced.clear()
+
+    def shelve(self, repository: Repository, path: str, data: bytes | None) -> TargetFile | None:
+        """Keep the content of an index that is about to be signed. Within :meth:`edit`.
+
+        Args:
+            repository: What :meth:`edit` gave, before the target is changed.
+            path: Path of the index.
+            data: Its content from now on; ``None`` when there is none any more.
+
+        Returns:
+            What is to be signed of it.
+        """
+        before = repository.target(path)
+        old = None if before is None else before.hashes["sha256"]
+        new = None if data is None else self.indexes.put(data)
+        self._replaced[path] = (None if old == new else old), new
+        return None if data is None else index_target(path, data)
+
+    def tidy(self) -> None:
+        """Let go of indexes that nothing names, as a crash leaves them; after a while, as of others."""
+        with self.edit() as repository:
+            named = {
+                target.hashes["sha256"]
+                for role in repository.delegations
+                for path, target in repository.targets(role)
+                if is_index(path)
+            }
+            self.indexes.sweep(named, repository.snapshot.signed.version)
 
     @contextmanager
     def view(self) -> Iterator[Repository]:
@@ -91,15 +128,23 @@ class Keeper:
     @property
     def cursor(self) -> tuple[int, str]:
         """Number and digest of the last entry of the history that the repository knows of."""
-        try:
-            seq, digest = self._cursor.read_text("ascii").split()
-            return int(seq), digest
-        except (FileNotFoundError, ValueError):
-            return 0, ""
+        return self._read_cursor() or (0, "")
 
     @cursor.setter
     def cursor(self, place: tuple[int, str]) -> None:
-        write_file(self._cursor, f"{place[0]} {place[1]}\n".encode(), mode=0o600)
+        write_file(self._cursor, f"{place[0]} {place[1] or '-'} {FORMAT}\n".encode(), mode=0o600)
+
+    @property
+    def indexed(self) -> bool:
+        """Whether all targets have indexes of today's format. A repository of an earlier release has none."""
+        return self._read_cursor() is not None
+
+    def _read_cursor(self) -> tuple[int, str] | None:
+        try:
+            seq, digest, form = self._cursor.read_text("ascii").split()
+            return (int(seq), digest.strip("-")) if int(form) == FORMAT else None
+        except (FileNotFoundError, ValueError):
+            return None
 
     def _current(self) -> Repository:
         timestamp = self.store.read("timestamp.json")
@@ -117,7 +162,11 @@ class Keeper:
         return Repository(self.store.read, self.keys.signers, self.keys.generate, self._now, self._lifetimes)
 
     def _commit(self, repository: Repository) -> None:
+        replaced = self._replaced.values()
         files = repository.sign()
+        self.indexes.flush({new for _, new in replaced if new is not None})
         if files:
             self.store.commit(files)
+            gone = [old for old, _ in replaced if old is not None]
+            self.indexes.retire(gone, repository.snapshot.signed.version)
         self._known = (self.store.read("timestamp.json") or b"", repository)

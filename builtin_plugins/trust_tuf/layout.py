@@ -6,6 +6,8 @@
       └─── targets                      one delegation for each namespace, nothing else
              ├── org.acme.team          longer paths first; each delegation is terminating
              ├── org.acme               few targets: they are listed here …
+             │      org.acme/auth/1.0.0         an artifact
+             │      org.acme/auth/index.json    which versions of it there are
              └── pkg                    … many: hashed bins, pkg~8-00 to pkg~8-ff (TAP 15)
 
 A delegation covers its namespace and what lies below. Without one of its own, a namespace of an
@@ -19,8 +21,12 @@ when there are about as many bins as targets in each.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from typing import Final
+
+from hyperhost.errors import VersionError
+from hyperhost.versions import parse
 
 __all__ = [
     "TOP_LEVEL",
@@ -28,6 +34,9 @@ __all__ = [
     "bits_for",
     "covering",
     "default_cover",
+    "index_path",
+    "is_index",
+    "packaged",
     "patterns",
     "sort_key",
     "target_path",
@@ -38,11 +47,38 @@ _SHARED: Final = frozenset({"pkg", "lib", "user"})
 _STEPS: Final = ((256, 0), (8_192, 4), (262_144, 8))
 """Most targets, and bits of the hash that choose among the bins: none, 16 or 256 of them; then 4,096."""
 _MOST_BITS: Final = 12
+_INDEX: Final = "index.json"
+_UNFIT: Final = re.compile(r"[/\\\x00-\x20\x7f]")
 
 
 def target_path(namespace: str, name: str, version: str) -> str:
     """Path of an artifact's target."""
     return f"{namespace}/{name}/{version}"
+
+
+def index_path(namespace: str, name: str) -> str:
+    """Path of the target that says which versions of an artifact there are."""
+    return f"{namespace}/{name}/{_INDEX}"
+
+
+def is_index(path: str) -> bool:
+    """Whether a target path is that of an index and not of an artifact; see :func:`packaged`."""
+    return path.endswith(f"/{_INDEX}")
+
+
+def packaged(namespace: str, name: str, version: str) -> bool:
+    """Whether a path can say which artifact it is of: no two have the same, and none is an index's.
+
+    The registry takes no other names. Whatever put something else into the store, it is no target.
+    """
+    parts = (namespace, name, version)
+    if any(_UNFIT.search(part) or part in ("", ".", "..") for part in parts):
+        return False
+    try:
+        parse(version)
+    except VersionError:
+        return False
+    return True
 
 
 def default_cover(namespace: str) -> str:

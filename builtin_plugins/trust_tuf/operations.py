@@ -13,6 +13,7 @@ from hyperhost.contracts.schema import schema_of
 from .arguments import (
     CreateArguments,
     DelegateArguments,
+    ExportArguments,
     NoArguments,
     RevokeArguments,
     RoleState,
@@ -20,12 +21,14 @@ from .arguments import (
     TufStatus,
     UpdateArguments,
 )
+from .exporting import Exported
 from .layout import TOP_LEVEL, covering, default_cover
 from .refusals import invalid, missing, wrong_state
 
 if TYPE_CHECKING:
     from tuf.api.metadata import Key
 
+    from .exporting import Exporter
     from .follower import Follower
     from .keeper import Keeper
     from .state import Repository
@@ -39,11 +42,13 @@ class Desk:
     Args:
         keeper: The repository.
         follower: Brings it up to date.
+        exporter: Writes it to a directory.
     """
 
-    def __init__(self, keeper: Keeper, follower: Follower) -> None:
+    def __init__(self, keeper: Keeper, follower: Follower, exporter: Exporter) -> None:
         self._keeper = keeper
         self._follower = follower
+        self._exporter = exporter
 
     def run(self, call: OperationCall) -> OperationOutcome | None:
         """Run an operation, if it is one of these.
@@ -92,6 +97,11 @@ class Desk:
         """See ``tuf_update``."""
         found = self._follower.update(everything=given.everything)
         return {"entries": found.entries, "targets": found.targets, "cursor": found.cursor}
+
+    def export(self, given: ExportArguments) -> Exported:
+        """See ``tuf_export``."""
+        self._follower.update()
+        return self._exporter.export(given.directory)
 
     def renew(self, given: NoArguments) -> dict[str, list[str]]:
         """See ``tuf_renew``."""
@@ -203,6 +213,14 @@ _TABLE: Final[tuple[tuple[str, str, type, Callable[..., Any], Any, bool], ...]] 
         UpdateArguments,
         Desk.update,
         dict[str, int],
+        _CHANGES,
+    ),
+    (
+        "tuf_export",
+        "Write a directory with metadata and contents that any web server can hand out.",
+        ExportArguments,
+        Desk.export,
+        Exported,
         _CHANGES,
     ),
     (

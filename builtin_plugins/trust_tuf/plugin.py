@@ -135,6 +135,14 @@ class TrustTuf:
             return [found for each in paths if (found := client.find(each)) is not None]
 
     @hookimpl
+    def trust_list(self, source: TrustSource, scope: str) -> list[TrustedTarget]:
+        """See the hookspec."""
+        from .client import TrustedClient
+
+        with TrustedClient(source) as client:
+            return client.listed(scope)
+
+    @hookimpl
     def trust_fetch(self, source: TrustSource, paths: list[str], directory: str) -> list[TrustedTarget]:
         """See the hookspec."""
         from .client import TrustedClient
@@ -202,9 +210,11 @@ class TrustTuf:
 
     @cached_property
     def _desk(self) -> Desk:
+        from .exporting import Exporter
         from .operations import Desk
 
-        return Desk(self._keeper, self._follower)
+        exporter = Exporter(self._here.hook, self._keeper, self._site)
+        return Desk(self._keeper, self._follower, exporter)
 
     @cached_property
     def _site(self) -> Site:

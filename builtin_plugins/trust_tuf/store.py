@@ -16,9 +16,10 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Final
 
-__all__ = ["MetadataStore", "write_file"]
+__all__ = ["KEPT_SNAPSHOTS", "MetadataStore", "sync_directory", "write_file"]
 
-_KEPT: Final = {"snapshot": 64, "root": 1 << 62}
+KEPT_SNAPSHOTS: Final = 64
+_KEPT: Final = {"snapshot": KEPT_SNAPSHOTS, "root": 1 << 62}
 """Versions of a role that stay for clients that are in the middle of an update; every root does."""
 _KEPT_OTHERS: Final = 4
 _NAME: Final = re.compile(r"(?:[1-9][0-9]{0,18}\.)?[A-Za-z0-9@+._~-]{1,300}\.json")
@@ -76,9 +77,9 @@ class MetadataStore:
         ordered = sorted(files, key=lambda name: name == "timestamp.json")
         for name in ordered:
             if name == "timestamp.json":
-                _sync(self.directory)  # what it announces must not be lost without it
-            write_file(self.directory / name, files[name], mode=0o644, sync_directory=False)
-        _sync(self.directory)
+                sync_directory(self.directory)  # what it announces must not be lost without it
+            write_file(self.directory / name, files[name], mode=0o644, durable_name=False)
+        sync_directory(self.directory)
         for name in ordered:
             version, _, role = name.removesuffix(".json").partition(".")
             if version.isdecimal():
@@ -86,7 +87,7 @@ class MetadataStore:
                 (self.directory / f"{old}.{role}.json").unlink(missing_ok=True)
 
 
-def write_file(path: Path, data: bytes, *, mode: int, sync_directory: bool = True) -> None:
+def write_file(path: Path, data: bytes, *, mode: int, durable_name: bool = True) -> None:
     """Write a file that is there as a whole or not at all, and durable."""
     beside = path.with_name(f".{path.name[:100]}-{secrets.token_hex(6)}")
     path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
@@ -101,11 +102,12 @@ def write_file(path: Path, data: bytes, *, mode: int, sync_directory: bool = Tru
         with suppress(OSError):
             beside.unlink()
         raise
-    if sync_directory:
-        _sync(path.parent)
+    if durable_name:
+        sync_directory(path.parent)
 
 
-def _sync(directory: Path) -> None:
+def sync_directory(directory: Path) -> None:
+    """Make durable which files a directory has."""
     handle = os.open(directory, os.O_RDONLY | os.O_DIRECTORY)
     try:
         os.fsync(handle)

@@ -57,6 +57,10 @@ class WatchedUpdater(Updater):
         self._believed.add((role, parent_role))
         return found
 
+    def role(self, name: str, parent: str) -> Targets:
+        """A role of targets as one that delegates to it has it verified; loaded when it is not yet."""
+        return self._load_targets(name, parent)
+
     @property
     def state(self) -> TrustState:
         """Versions that are trusted now, and until when."""

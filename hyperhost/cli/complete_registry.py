@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from hyperhost.host.home import Home
     from hyperhost.host.host import Host
 
-__all__ = ["artifact_names", "artifact_references", "namespace_paths", "version_marks"]
+__all__ = ["artifact_names", "artifact_references", "namespace_paths", "remote_names", "version_marks"]
 
 _MOST: Final = 1000
 """Artifacts that one question looks at."""
@@ -62,6 +62,11 @@ def namespace_paths(ctx: typer.Context, incomplete: str) -> list[str]:
     return _begin(incomplete, found)
 
 
+def remote_names(ctx: typer.Context, incomplete: str) -> list[str]:
+    """Names of remotes that begin with what was typed."""
+    return _begin(incomplete, _answers(ctx, "remotes", _remotes, "remotes"))
+
+
 def version_marks(ctx: typer.Context, incomplete: str) -> list[str]:
     """Tags of the artifact typed before."""
     full = _full(ctx, str(ctx.params.get("name") or "").partition("@")[0])
@@ -85,6 +90,12 @@ def _namespaces(host: Host, above: str) -> Iterable[str]:
     query = ArtifactQuery(namespace=above, descendants=True) if above else ArtifactQuery()
     created = Operations(host).run("namespace_list", prefix=above)
     return {each["path"] for each in created} | {each.namespace for each in _listed(host, query)}
+
+
+def _remotes(host: Host) -> Iterable[str]:
+    from hyperhost.host.operations import Operations
+
+    return [each["name"] for each in Operations(host).run("remote_list")]
 
 
 def _listed(host: Host, query: ArtifactQuery) -> list[Artifact]:
@@ -157,7 +168,7 @@ def _host(home: Home, config: Config, only: set[str]) -> Host:
 
     home.check()
     specs: list[Any] = [StorageHooks]
-    if "registry" in only:
+    if only & {"registry", "remotes"}:
         from hyperhost.hookspecs.artifacts import ArtifactHooks
         from hyperhost.hookspecs.operations import OperationHooks
         from hyperhost.hookspecs.storage_records import StorageRecordHooks
@@ -213,15 +224,14 @@ def _full(ctx: Any, name: str) -> str:
 def _default(ctx: Any) -> str:
     """The default namespace: the option, the environment, the configuration."""
     import os
-    import tomllib
+
+    from hyperhost.host.tomlread import read_toml
 
     if given := _given(ctx, "namespace") or os.environ.get("HYPERHOST_NAMESPACE"):
         return str(given)
     try:
         config = _given(ctx, "config") or _home(ctx) / "hyperhost.toml"
-        return str(
-            tomllib.loads(Path(config).read_text(encoding="utf-8")).get("cli", {}).get("namespace", "")
-        )
+        return str(read_toml(Path(config).read_bytes()).get("cli", {}).get("namespace", ""))
     except (OSError, ValueError, AttributeError):
         return ""
 

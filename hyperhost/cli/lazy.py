@@ -24,6 +24,7 @@ __all__ = [
     "PluginCommands",
     "PolicyCommands",
     "RegistryCommands",
+    "RemoteCommands",
     "RoleCommands",
     "SecretCommands",
     "SessionCommands",
@@ -309,6 +310,13 @@ class RegistryCommands(LazyCommands):
     }
 
 
+class RemoteCommands(LazyCommands):
+    """``hyperhost remote``."""
+
+    package = "hyperhost.cli.remote"
+    modules: ClassVar[dict[str, str]] = {"add": "change", "list": "show", "show": "show", "remove": "change"}
+
+
 class TufCommands(LazyCommands):
     """``hyperhost tuf``. Options of the client may stand before the command."""
 
@@ -320,6 +328,7 @@ class TufCommands(LazyCommands):
         "create": "repository",
         "status": "repository",
         "update": "repository",
+        "export": "export",
         "renew": "repository",
         "delegate": "keys",
         "revoke": "keys",
@@ -351,6 +360,7 @@ GROUPS: dict[str, tuple[type[LazyCommands], str]] = {
     "session": (SessionCommands, "See who is logged in, and end that."),
     "audit": (AuditCommands, "See who did what, and prove that nobody changed the record."),
     "registry": (RegistryCommands, "Make the registry of this home, look at it, back it up."),
+    "remote": (RemoteCommands, "Name registries elsewhere, to install, download and pull from."),
     "tuf": (TufCommands, "Fetch safely from a registry, and keep a registry that can be fetched from so."),
 }
 """Groups at the top level, with what help says of each."""

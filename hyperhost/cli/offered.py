@@ -25,7 +25,7 @@ BUILT_IN: Final = (
     *("artifact", "namespace", "version", "deps", "graph", "keys", "role", "token", "policy", "secret"),
     *("audit", "registry", "tuf"),
     *("user", "apikey", "session", "whoami", "login", "logout"),
-    *("search", "recommend", "export", "import", "sync", "sign", "verify"),
+    *("search", "recommend", "export", "import", "sync", "remote", "sign", "verify"),
 )
 """Names at the top level that plugins cannot take."""
 

@@ -10,12 +10,14 @@ from hyperhost.cli.complete_registry import (
     artifact_names,
     artifact_references,
     namespace_paths,
+    remote_names,
 )
 
 __all__ = [
     "ArtifactArgument",
     "AtOption",
     "ForceOption",
+    "FromOption",
     "LimitOption",
     "NameArgument",
     "NamespaceArgument",
@@ -46,6 +48,16 @@ NamespaceOption = Annotated[
         "-n",
         help="Namespace of names that say none, instead of $HYPERHOST_NAMESPACE.",
         autocompletion=namespace_paths,
+    ),
+]
+FromOption = Annotated[
+    str | None,
+    typer.Option(
+        "--from",
+        metavar="REMOTE",
+        help="Not from this registry, but from one that 'remote add' named.",
+        autocompletion=remote_names,
+        show_default=False,
     ),
 ]
 YesOption = Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")]

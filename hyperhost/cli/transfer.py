@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Final
 
 import typer
 
-from hyperhost.cli.registry_options import ForceOption, NamespaceOption, pairs
+from hyperhost.cli.registry_options import ForceOption, FromOption, NamespaceOption, pairs
 from hyperhost.cli.session import Session, command
 
 if TYPE_CHECKING:
@@ -92,8 +92,9 @@ def _import(
 def _sync(
     session: Session,
     source: Annotated[
-        Path, typer.Argument(metavar="[SOURCE]", help="Home of a registry; this one's if one is named.")
-    ],
+        Path | None,
+        typer.Argument(metavar="[SOURCE]", help="Home of a registry; this one's if one is named."),
+    ] = None,
     target: Annotated[
         Path | None, typer.Argument(metavar="TARGET", help="Home of the other registry.")
     ] = None,
@@ -101,10 +102,23 @@ def _sync(
         list[str] | None,
         typer.Option(metavar="KEY=SIDE", help="Decide a conflict: source or target wins; may be repeated."),
     ] = None,
+    remote: FromOption = None,
+    namespace: NamespaceOption = None,
 ) -> None:
-    """Bring two registries to the same state, both ways. Conflicts are told and never decided for you."""
+    """Bring two registries to the same state, both ways. Conflicts are told and never decided for you.
+
+    With --from what a registry elsewhere has comes here, and nothing goes there; --namespace is what lies
+    in it and below.
+    """
     from hyperhost.cli.door import door
 
+    if remote is not None:
+        if source is not None or resolve:
+            raise typer.BadParameter("--from stands instead of homes and of --resolve")
+        _pull(session, remote, namespace or "")
+        return
+    if source is None or namespace is not None:
+        raise typer.BadParameter("name the home of the other registry, or --from REMOTE [--namespace PATH]")
     if target is None:
         target = source
     else:
@@ -128,6 +142,27 @@ def _sync(
             session.out.warn(f"--resolve {key}: nothing of that name has changed since the last sync")
         _tell(session, done["conflicts"])
     if done["conflicts"]:
+        raise typer.Exit(1)
+
+
+def _pull(session: Session, remote: str, namespace: str) -> None:
+    from hyperhost.cli.door import door
+
+    with door(session, changes=True) as operations, session.out.progress(f"pulling from {remote}"):
+        done = operations.run("remote_pull", remote=remote, namespace=namespace)
+    if session.out.structured:
+        session.out.data({"home": str(session.home.path), **done})
+    else:
+        session.out.note(
+            f"{done['created']:,} artifacts are new, {done['updated']:,} updated, {done['unchanged']:,} the "
+            f"same; {done['contents']:,} contents ({done['content_bytes']:,} bytes) fetched"
+        )
+        for each in done["gone"][:_SHOWN_ISSUES]:
+            session.out.warn(f"{remote} does not offer {each} any more; it stays here")
+        if len(done["gone"]) > _SHOWN_ISSUES:
+            session.out.note(f"and {len(done['gone']) - _SHOWN_ISSUES:,} more; see them with --output json")
+        _tell(session, done["issues"])
+    if done["issues"]:
         raise typer.Exit(1)
 
 

@@ -53,7 +53,9 @@ _NAMES_OF = {
     "storage": "ArtifactPage ArtifactQuery ArtifactSort ArtifactWrite PageRequest PutMode StorageTotals",
     "records": "LogEntry LogPage LogWrite NamespaceUsage Record RecordPage StorageLayout KeptNames",
     "content": "ContentPage ContentTotals StoredContent",
-    "access": "AccessDecision AccessGrant AccessRequest Credential CredentialKind LoginStart Resource",
+    "access": (
+        "AccessDecision AccessGrant AccessPlace AccessRequest Credential CredentialKind LoginStart Resource"
+    ),
     "operations": "OperationCall OperationInfo OperationOutcome Principal PrincipalKind",
     "policy": "PolicyAction PolicyEnforcement PolicyFinding PolicyRequest",
     "search": (

@@ -12,6 +12,7 @@ from hyperhost.contracts.types import S64
 __all__ = [
     "AccessDecision",
     "AccessGrant",
+    "AccessPlace",
     "AccessRequest",
     "Credential",
     "CredentialKind",
@@ -141,3 +142,20 @@ class AccessGrant:
     allow: list[str] = field(default_factory=list)
     deny: list[str] = field(default_factory=list)
     roles: list[str] = field(default_factory=list)
+
+
+@dataclass(frozen=True, slots=True)
+class AccessPlace:
+    """What one plugin adds in a namespace and everything below it, whatever lies there.
+
+    Attributes:
+        namespace: Dotted path.
+        principal: Who it is for: the id of a principal, or ``role:NAME`` for those who have a role there.
+        allow: Permissions, ``KIND:ACTION``, ``KIND:*`` or ``*``.
+        deny: Permissions taken away; that wins over whatever is allowed, by whomever.
+    """
+
+    namespace: str
+    principal: str
+    allow: list[str] = field(default_factory=list)
+    deny: list[str] = field(default_factory=list)

@@ -36,7 +36,8 @@ class Principal:
         kind: What kind of party it is.
         name: For a person; empty when there is none.
         roles: Names of roles, in no order that means anything.
-        attributes: What conditions may ask about: ``ip``, ``user_agent``, ``email``.
+        attributes: What conditions may ask about: ``ip``, ``user_agent``, ``email``; ``expires_at_us``, until
+            when holds what they have shown.
     """
 
     id: str

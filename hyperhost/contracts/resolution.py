@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from hyperhost.contracts.artifact import Dependency, DependencyType
+from hyperhost.contracts.operations import Principal
 from hyperhost.contracts.types import S64, U64
 
 __all__ = [
@@ -83,6 +84,10 @@ class ResolutionRequest:
         sources: Registries to look in, in this order, for what is not pinned; the first that knows a
             name provides all its versions. Empty is the local one only.
         optional: Take optional dependencies of the roots' dependencies, too, where that is possible.
+        principal: Who asks: what they must not read is not there for them. ``None`` for a program that asks
+            for itself, and from which nothing is kept. Operations say who runs them, and take it from nobody.
+        installed: ``namespace/name`` of roots that are required as they are installed, and not as somebody
+            asks for them now; an explanation says so.
     """
 
     roots: list[Dependency]
@@ -97,6 +102,8 @@ class ResolutionRequest:
     pins: dict[str, str] = field(default_factory=dict)
     sources: list[str] = field(default_factory=list)
     optional: bool = False
+    principal: Principal | None = None
+    installed: list[str] = field(default_factory=list)
 
 
 @dataclass(frozen=True, slots=True)

@@ -31,11 +31,14 @@ class SearchDocument:
         artifact: The artifact; its id is the document's id.
         body: Text of its content where that is searched (plugins and configs), otherwise empty.
         sequence: Number of the store's change it reflects; an index keeps the highest it has seen.
+        owner: Id of the principal who owns it, for filters on what somebody may find. Empty for what is
+            public, which is found whoever owns it.
     """
 
     artifact: Artifact
     body: str = ""
     sequence: U64 = 0
+    owner: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -178,8 +181,8 @@ class SearchIndexState:
         rebuilding: A rebuild is running; searches are answered from the old index meanwhile.
         mark: What ``search_commit`` was last given to recognise the change by; empty for an index that
             reflects no store yet.
-        joins: It lies in the store's own database: what is indexed within a unit of work of the store is kept or
-            undone with it.
+        joins: It lies in the store's own database: what is indexed within a unit of work of the store is
+            kept or undone with it.
     """
 
     documents: U64 = 0

@@ -48,11 +48,12 @@ class TrustedTarget:
     """What is signed about one target.
 
     Attributes:
-        path: Path of the target: ``namespace/name/version`` of an artifact.
+        path: Path of the target: ``namespace/name/version`` of an artifact, and
+            ``namespace/name/index.json`` for the versions that there are of it.
         length: Bytes.
         hashes: Digest in hex by algorithm.
         custom_json: What else is signed of it, a JSON object: ``id``, ``type``, ``dependencies`` and
-            ``record``, the SHA-256 of the artifact's record.
+            ``record``, the SHA-256 of the artifact's record; ``index`` of an index, the number of its format.
         file: Where its content is; empty when it was not fetched.
     """
 

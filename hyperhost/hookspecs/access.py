@@ -19,6 +19,7 @@ from typing import Protocol
 from hyperhost.contracts.access import (
     AccessDecision,
     AccessGrant,
+    AccessPlace,
     AccessRequest,
     Credential,
     LoginStart,
@@ -263,6 +264,37 @@ class AccessHooks(Protocol):
             here = Resource("artifact", namespace="org.acme")
             [[grant]] = host.hook.access_grants(principal=Principal("user:bob"), resource=here)
             assert grant.allow == ["artifact:read"]
+            ```
+        """
+        ...
+
+    @hookspec()
+    def access_places(self, principal: Principal) -> list[AccessPlace]:
+        """Say where :meth:`access_grants` adds something for a principal that holds for all that lies there.
+
+        A search is told by it what somebody may find, without a question for each artifact. What
+        ``access_grants`` allows and this does not say is not found, though it can be read; what it denies
+        and this does not say is left out of hits, and still counted. A fault ends the search.
+
+        Args:
+            principal: Who asks, with the roles that they have anywhere.
+
+        Returns:
+            All of it, in no order.
+
+        Example:
+            ```python
+            from hyperhost.contracts import AccessGrant, AccessPlace, Principal, Resource
+            from hyperhost.hookspecs import hookimpl
+
+            class Friends:
+                @hookimpl
+                def access_places(self, principal: Principal) -> list[AccessPlace]:
+                    return [AccessPlace("org.acme", "user:bob", allow=["artifact:read"])]
+
+            host.register(Friends())
+            [[place]] = host.hook.access_places(principal=Principal("user:bob"))
+            assert (place.namespace, place.allow) == ("org.acme", ["artifact:read"])
             ```
         """
         ...

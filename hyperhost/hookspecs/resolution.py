@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from typing import Protocol
 
+from hyperhost.contracts.operations import Principal
 from hyperhost.contracts.resolution import Candidate, Exclusion, Resolution, ResolutionRequest
 from hyperhost.errors import RefusalError
 from hyperhost.hookspecs.markers import hookspec
@@ -24,8 +25,9 @@ class ResolutionHooks(Protocol):
     def resolution_resolve(self, request: ResolutionRequest) -> Resolution:
         """Pick one version of everything needed, so that all constraints hold.
 
-        The same request against the same candidates gives the same answer. A fault ends the
-        operation that asked.
+        The same request against the same candidates gives the same answer. What ``request.principal`` must
+        not read is not there: not in the answer, and not in what is said when there is none. A fault ends
+        the operation that asked.
 
         Args:
             request: What is needed and how to choose.
@@ -62,7 +64,9 @@ class ResolutionHooks(Protocol):
         ...
 
     @hookspec(firstresult=True)
-    def resolution_list_candidates(self, source: str, artifacts: list[str]) -> list[Candidate] | None:
+    def resolution_list_candidates(
+        self, source: str, artifacts: list[str], principal: Principal | None
+    ) -> list[Candidate] | None:
         """List all versions of some artifacts in one registry.
 
         Takes several at once so that a remote registry costs few round trips. Plugins are asked in
@@ -72,6 +76,8 @@ class ResolutionHooks(Protocol):
         Args:
             source: The registry; empty is the local one.
             artifacts: ``namespace/name`` of each.
+            principal: For whom; versions that they must not read are left out as if they did not exist.
+                ``None``: nothing is left out.
 
         Returns:
             Their versions, highest first within each artifact, artifacts in the order asked for;
@@ -100,9 +106,9 @@ class ResolutionHooks(Protocol):
 
             host.register(Fixed())
             ask = host.hook.resolution_list_candidates
-            found = ask(source="acme", artifacts=["org.acme/auth", "org.acme/none"])
+            found = ask(source="acme", artifacts=["org.acme/auth", "org.acme/none"], principal=None)
             assert [candidate.version for candidate in found] == ["2.0.0", "1.0.0"]
-            assert ask(source="other", artifacts=["org.acme/auth"]) is None
+            assert ask(source="other", artifacts=["org.acme/auth"], principal=None) is None
             ```
         """
         ...

@@ -130,6 +130,44 @@ class TrustHooks(Protocol):
         ...
 
     @hookspec(service="trust", firstresult=True, raises=RefusalError)
+    def trust_list(self, source: TrustSource, scope: str) -> list[TrustedTarget]:
+        """Say what is signed about all targets of a namespace and of those below it.
+
+        Each is one that ``trust_find`` would find: what a role lists that nobody delegated to it is
+        left out. A fault ends the operation that asked.
+
+        Args:
+            source: The repository.
+            scope: The namespace; empty is everything.
+
+        Returns:
+            The targets of one state of the repository, sorted by path, without their content. Those
+            named ``NAMESPACE/NAME/index.json`` say which versions of an artifact there are.
+
+        Raises:
+            RefusalError: as ``trust_refresh``; ``trust.endless-data`` when there are more than the
+                client takes; ``invalid:scope:path``.
+
+        Example:
+            ```python
+            from hyperhost.contracts import TrustedTarget, TrustSource
+            from hyperhost.hookspecs import hookimpl
+
+            class Fixed:
+                @hookimpl
+                def trust_list(self, source: TrustSource, scope: str) -> list[TrustedTarget]:
+                    paths = ["org.acme/auth/1.0.0", "org.acme/auth/index.json", "org.other/tool/1.0.0"]
+                    return [TrustedTarget(path, 5) for path in paths if path.startswith(f"{scope}/")]
+
+            host.register(Fixed())
+            source = TrustSource("trusted", "https://registry.example/metadata/")
+            found = host.hook.trust_list(source=source, scope="org.acme")
+            assert [each.path for each in found] == ["org.acme/auth/1.0.0", "org.acme/auth/index.json"]
+            ```
+        """
+        ...
+
+    @hookspec(service="trust", firstresult=True, raises=RefusalError)
     def trust_fetch(self, source: TrustSource, paths: list[str], directory: str) -> list[TrustedTarget]:
         """Fetch targets, unless they are there already. It ends at the first that cannot be had.
 
@@ -175,7 +213,7 @@ class TrustHooks(Protocol):
 
         Args:
             path: As in the URL, decoded: ``metadata/timestamp.json``, ``metadata/4.snapshot.json``,
-                ``targets/org.acme/auth/DIGEST.1.0.0``.
+                ``targets/org.acme/auth/DIGEST.1.0.0``, ``targets/org.acme/auth/DIGEST.index.json``.
 
         Returns:
             The file, or ``None`` when there is none; never one that not everybody may have.

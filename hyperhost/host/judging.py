@@ -6,13 +6,26 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from hyperhost.contracts import Artifact, Signature, SignerRole, SigningKey, TrustRule, Verification
+from hyperhost.contracts import (
+    Artifact,
+    PageRequest,
+    Signature,
+    SignerRole,
+    SigningKey,
+    TrustRule,
+    Verification,
+)
+from hyperhost.errors import ProviderConflictError, ProviderMissingError
 from hyperhost.host.envelope import MAX_SIGNATURES, signed_bytes
+from hyperhost.offering.refusals import wrong_state
 
 if TYPE_CHECKING:
     from pluggy import HookRelay
 
-__all__ = ["JudgedSignature", "SignatureReport", "judge_signatures"]
+__all__ = ["JudgedSignature", "SignatureReport", "judge_signatures", "require_signatures"]
+
+_RULES = "signing-trust"
+"""Collection in which providers of the service ``signing`` keep trust rules."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,6 +118,42 @@ def judge_signatures(
     return SignatureReport(
         count >= threshold, rule.namespace if rule is not None else "", threshold, count, attested, judged
     )
+
+
+def require_signatures(hook: HookRelay, artifact: Artifact) -> None:
+    """Return if an artifact is signed as its namespace needs; without a rule nothing has to be signed.
+
+    Args:
+        hook: A host's hooks.
+        artifact: The artifact, with its signatures.
+
+    Raises:
+        RefusalError: ``state:signatures``: too few signers have signed, or there are trust rules and nobody
+            who could judge by them.
+    """
+    try:
+        rule = hook.signing_trust_rule(namespace=artifact.namespace)
+    except (ProviderMissingError, ProviderConflictError) as error:
+        page = hook.storage_list_records(collection=_RULES, prefix="", page=PageRequest(1))
+        if page.items:
+            raise wrong_state(
+                "signatures",
+                f"there are trust rules, and nobody judges by them: {error.message}",
+                error.hint or "select a provider of the service 'signing'",
+            ) from error
+        return
+    if rule is None:
+        return
+    report = judge_signatures(hook, artifact)
+    if not report.met:
+        place = f"{artifact.namespace}/{artifact.name}@{artifact.version}"
+        reasons = "; ".join(f"{each.key_id}: {each.reason}" for each in report.signatures if each.reason)
+        raise wrong_state(
+            "signatures",
+            f"{place} has {report.counted} of {report.threshold} signatures that "
+            f"{report.namespace} needs{f' ({reasons})' if reasons else ''}",
+            f"sign it first: hyperhost sign {place} --key KEY",
+        )
 
 
 def _verified(hook: HookRelay, artifact: Artifact, signature: Signature) -> Verification:

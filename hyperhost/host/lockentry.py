@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import re
-import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -11,8 +9,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final, Literal, get_args
 
 from hyperhost.contracts.limits import Limits
-from hyperhost.errors import LockFileError
+from hyperhost.errors import LockFileError, TomlError
 from hyperhost.host.canary import parse_share
+from hyperhost.host.tomlread import read_toml
 from hyperhost.host.tomltext import toml_text
 
 if TYPE_CHECKING:
@@ -27,7 +26,6 @@ _HEADER: Final = (
     "# Installed plugins and what each was granted. Written by hyperhost; change it with\n"
     "# 'hyperhost plugin grant' and 'hyperhost plugin revoke'.\n"
 )
-_LINE = re.compile(r"at line (\d+)")
 _TEXT_KEYS: Final = ("version", "digest", "publisher", "source", "state", "installed_at")
 _LIST_KEYS: Final = ("requested", "granted")
 
@@ -111,11 +109,11 @@ def parse_entries(data: bytes, path: Path) -> dict[str, LockEntry]:
     Raises:
         LockFileError: corrupt, or written by a newer version. Names the line and what to do.
     """
+    text = data.decode("utf-8", "replace")
     try:
-        text = data.decode("utf-8")
-        document = tomllib.loads(text)
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError, RecursionError) as error:
-        raise _corrupt(path, f"line {_error_line(data, error)}", str(error)) from error
+        document = read_toml(data)
+    except TomlError as error:
+        raise _corrupt(path, f"line {error.line or len(data.splitlines())}", error.message) from error
     written = document.pop("format", None)
     if isinstance(written, int) and written > FORMAT:
         raise LockFileError(
@@ -224,14 +222,6 @@ def _problem(table: object) -> str | None:
 
 def _are_texts(value: object) -> bool:
     return isinstance(value, list) and all(isinstance(item, str) for item in value)
-
-
-def _error_line(data: bytes, error: Exception) -> int:
-    """Number of the line that could not be read; the last one where the text ends too early."""
-    if isinstance(error, UnicodeDecodeError):
-        return data.count(b"\n", 0, error.start) + 1
-    found = _LINE.search(str(error))
-    return int(found[1]) if found else len(data.splitlines())
 
 
 def _line_of(text: str, what: str) -> int:

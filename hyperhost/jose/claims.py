@@ -52,6 +52,8 @@ def principal_of(claims: Mapping[str, Any], beginning: str, rules: ClaimRules, l
         rules.roles[each] for each in listed[:_VALUES_MAX] if isinstance(each, str) and each in rules.roles
     }
     attributes = {"login": login}
+    if isinstance(ends := claims.get("exp"), int | float):  # a moment, as the token was verified
+        attributes["expires_at_us"] = str(int(ends) * 1_000_000)
     email = claims.get("email")
     if claims.get("email_verified") is True and isinstance(email, str) and email.isprintable():
         attributes["email"] = email[:_NAME_MAX]

@@ -43,6 +43,7 @@ if TYPE_CHECKING:
         unresolvable,
         wrong_state,
     )
+    from hyperhost.offering.seeing import is_unrestricted, resource_of, visible, visible_artifacts
     from hyperhost.offering.table import Operation, OperationTable, operation
     from hyperhost.offering.written import written_operations
 
@@ -50,6 +51,7 @@ _NAMES = {
     "arguments": "MAX_ARGUMENT_BYTES MAX_DEPTH read_arguments read_json",
     "asked": "Asked",
     "refusals": "conflict invalid missing over_quota unavailable unresolvable wrong_state",
+    "seeing": "is_unrestricted resource_of visible visible_artifacts",
     "table": "Operation OperationTable operation",
     "written": "written_operations",
 }
@@ -63,13 +65,17 @@ __all__ = [
     "OperationTable",
     "conflict",
     "invalid",
+    "is_unrestricted",
     "missing",
     "operation",
     "over_quota",
     "read_arguments",
     "read_json",
+    "resource_of",
     "unavailable",
     "unresolvable",
+    "visible",
+    "visible_artifacts",
     "written_operations",
     "wrong_state",
 ]

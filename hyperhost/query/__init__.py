@@ -7,7 +7,7 @@ finds what every other engine finds.
 
 from __future__ import annotations
 
-from .document import FlatDocument, flat
+from .document import FlatDocument, flat, owner_value
 from .fields import EXACT_FACETS, FIELDS, SEARCHED, SORT_KEYS, Field, FieldKind, nearest
 from .highlighting import highlights
 from .matching import distance_within, fields_of, is_whole, matches
@@ -67,6 +67,7 @@ __all__ = [
     "leaves",
     "matches",
     "nearest",
+    "owner_value",
     "parse",
     "to_text",
     "words",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -14,7 +15,7 @@ from .words import folded
 if TYPE_CHECKING:
     from hyperhost.contracts.search import SearchDocument
 
-__all__ = ["MAX_BODY", "FlatDocument", "flat", "popularity", "quality"]
+__all__ = ["MAX_BODY", "FlatDocument", "flat", "owner_value", "popularity", "quality"]
 
 MAX_BODY: Final = 20_000
 """Characters of a body that are indexed."""
@@ -66,6 +67,7 @@ def flat(document: SearchDocument) -> FlatDocument:
         "version": [artifact.version],
         "author": [metadata.author] if metadata.author else [],
         "license": metadata.licenses,
+        "owner": [owner_value(document.owner)] if document.owner else [],
         "name": [artifact.name],
         "published": [published],
         "deprecated": [_flag(artifact.state is ArtifactState.DEPRECATED)],
@@ -93,6 +95,17 @@ def flat(document: SearchDocument) -> FlatDocument:
 
 
 _COUNTED: Final = ("type", "state", "visibility", "published", "author", "license", "tags", "keywords")
+
+
+def owner_value(principal_id: str) -> str:
+    """What stands in the field ``owner`` for a principal.
+
+    Values are compared whatever the case and accents of letters, and two ids may differ in nothing else; what
+    is not the same folded has its SHA-256 behind it.
+    """
+    if "#" not in principal_id and folded(principal_id) == principal_id:
+        return principal_id
+    return f"{folded(principal_id)}#{hashlib.sha256(principal_id.encode(errors='surrogatepass')).hexdigest()}"
 
 
 def popularity(artifact: Artifact) -> float:

@@ -69,6 +69,7 @@ FIELDS: Final[dict[str, Field]] = {
         Field("visibility", FieldKind.EXACT, values=_values(Visibility)),
         Field("version", FieldKind.EXACT),
         Field("author", FieldKind.EXACT),
+        Field("owner", FieldKind.EXACT),
         Field("license", FieldKind.EXACT),
         Field("published", FieldKind.FLAG),
         Field("deprecated", FieldKind.FLAG),

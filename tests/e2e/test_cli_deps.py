@@ -215,6 +215,60 @@ def test_reasons_and_conflicts_are_csv_when_csv_is_asked_for(here: Here) -> None
     )
 
 
+@pytest.mark.parametrize(
+    ("words", "rows"),
+    [
+        (
+            ("tree",),
+            [
+                ["", "", "org.acme/app", "1.0.0", "^1.0.0"],
+                ["org.acme/app", "1.0.0", "org.acme/db", "1.0.0", "^1"],
+                ["org.acme/app", "1.0.0", "org.acme/log", "1.1.0", "*"],
+                ["org.acme/db", "1.0.0", "org.acme/log", "1.1.0", "^1"],
+            ],
+        ),
+        (
+            ("graph", "db"),
+            [
+                ["", "", "org.acme/db", "1.0.0", ""],
+                ["org.acme/db", "1.0.0", "org.acme/log", "1.1.0", "^1"],
+            ],
+        ),
+        (("tree", "log"), [["", "", "org.acme/log", "2.0.0", ""]]),
+        (
+            ("graph", "db", "--reverse", "--depth", "1", "--format", "svg"),
+            [
+                ["", "", "org.acme/app", "1.0.0", ""],
+                ["", "", "org.acme.web/bad", "1.0.0", ""],
+                ["org.acme/app", "1.0.0", "org.acme/db", "", "^1"],
+                ["org.acme.web/bad", "1.0.0", "org.acme/db", "", "^1"],
+            ],
+        ),
+    ],
+    ids=["a project", "an artifact", "one that needs nothing", "the other way round"],
+)
+def test_graphs_are_rows_of_who_needs_what_when_csv_is_asked_for(
+    here: Here, words: tuple[str, ...], rows: list[list[str]]
+) -> None:
+    added(here)
+    found = list(csv.reader(io.StringIO(here.ok("deps", *words, "-o", "csv").out)))
+    assert found == [["owner", "owner_version", "artifact", "version", "constraint"], *rows]
+
+
+def test_what_cannot_be_is_explained_in_rows_when_csv_is_asked_for(here: Here) -> None:
+    added(here)
+    done = here("deps", "what-if", "log@2.0.0", "-o", "csv")
+    head, *rows = csv.reader(io.StringIO(done.out))
+    assert (done.status, head) == (1, ["explanation"])
+    assert [len(row) for row in rows] == [1] * len(rows)
+    assert rows[-1][0].endswith("version solving failed.")
+    possible = here.ok("deps", "what-if", "log@1.0.0", "-o", "csv").out
+    assert list(csv.reader(io.StringIO(possible))) == [
+        ["artifact", "before", "after"],
+        ["org.acme/log", "1.1.0", "1.0.0"],
+    ]
+
+
 def test_a_lock_that_is_no_text_is_refused_with_what_to_do(here: Here) -> None:
     here.ok("deps", "add", "app")
     (here.directory / LOCK).write_bytes(b"format\xff")

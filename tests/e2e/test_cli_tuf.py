@@ -7,7 +7,7 @@ from pathlib import Path
 
 from cli_shell import Shell
 from installed import installed_shell
-from tuf_parts import AUTH, MAIL, Publisher, running_mirror
+from tuf_parts import AUTH, MAIL, Publisher, running_mirror, web_server
 
 
 def test_a_client_begins_refreshes_and_downloads_with_its_options_before_the_command(
@@ -74,3 +74,29 @@ def test_a_registry_is_made_a_repository_that_follows_it(registry: Shell, tmp_pa
     shell.ok("version", "yank", "org.acme/auth", "--reason", "broken")
     newest = max(folder.glob("*.org.acme.json"), key=lambda path: int(path.name.partition(".")[0]))
     assert AUTH not in newest.read_text()
+
+
+def test_a_registry_is_exported_and_fetched_from_a_web_server(registry: Shell, tmp_path: Path) -> None:
+    shell, place = registry, tmp_path / "mirror"
+    shell.ok("tuf", "create", "--root-keys", "1", "--root-threshold", "1")
+    (tmp_path / "content").write_bytes(b"software")
+    of_it = ("--type", "library", "--version", "1.0.0", "--content", str(tmp_path / "content"))
+    shell.ok("artifact", "create", "--name", "org.acme/auth", *of_it)
+    shell.ok("artifact", "publish", "org.acme/auth")
+    done = shell.ok("tuf", "export", str(place), "-o", "json").data
+    assert (done["directory"], done["kept"], done["left_out"]) == (str(place), 0, [])
+    assert "wrote 0 files" in shell.ok("tuf", "export", str(place)).err
+    index = "org.acme/auth/index.json"
+    with web_server(place) as url:
+        known = ("tuf", "--metadata-dir", str(tmp_path / "trusted"))
+        shell.ok(*known, "init", str(place / "metadata" / "1.root.json"))
+        found = shell.ok(
+            *known, "--metadata-url", f"{url}/metadata", "--target-base-url", f"{url}/targets",
+            "--target-name", AUTH, "--target-name", index, "--target-dir", str(tmp_path / "out"),
+            "download", "-o", "json",
+        ).data  # fmt: skip
+    assert Path(found[0]["file"]).read_bytes() == b"software"
+    told = json.loads(Path(found[1]["file"]).read_bytes())
+    assert [each["version"] for each in told["versions"]] == ["1.0.0"]
+    refused = shell("tuf", "export", str(tmp_path), "-o", "json")
+    assert (refused.status, json.loads(refused.err)["rule"]) == (1, "state:directory")

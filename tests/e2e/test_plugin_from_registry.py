@@ -139,7 +139,8 @@ def test_what_is_installed_keeps_what_it_needs(stocked: Shell) -> None:
     stocked.ok("plugin", "install", "org.acme/scan", "--yes")
     done = stocked("plugin", "install", "org.acme/base@2", "--yes")
     assert done.status == 1
-    assert "org.acme/scan, which depends on org.acme/base ^1.0.0" in done.err
+    assert "because org.acme/scan is installed" in done.err.lower()
+    assert "asked for org.acme/scan" not in done.err
     assert _installed(stocked) == {"base": "1.5.0", "scan": "1.0.0"}
 
 

@@ -21,7 +21,7 @@ from joserfc.jwk import ECKey, KeySet, OctKey, OKPKey, RSAKey
 
 from builtin_plugins.identity_jwt.plugin import IdentityJwt
 from hyperhost.contracts import CredentialKind
-from hyperhost.errors import AccessDeniedError, AuthenticationError, ConfigError
+from hyperhost.errors import AccessDeniedError, AuthenticationError, ConfigError, InvalidInputError
 
 ISSUER = "https://id.acme.example"
 SECRET = "a shared secret of at least 32 bytes!"
@@ -310,6 +310,14 @@ def test_a_token_is_not_made_into_something_that_lasts_longer(ids: Identities) -
     for operation, arguments in (("session_create", {}), ("apikey_create", {"name": "more"})):
         with pytest.raises(AccessDeniedError, match="log in"):
             who.run(operation, **arguments)
+
+
+def test_a_capability_token_made_with_a_token_ends_with_it(ids: Identities) -> None:
+    who = ids.as_(ids.token(token(groups="release")))
+    limits = {"allow": ["artifact:read"]}
+    assert who.run("token_create", limits=limits)["expires_at_us"] == (AT + 300) * SECOND
+    with pytest.raises(InvalidInputError, match="would outlive what jwt:acme:alice has logged in with"):
+        who.run("token_create", limits=limits | {"expires_at_us": (AT + 301) * SECOND})
 
 
 def test_a_value_that_is_not_mapped_is_no_role(ids: Identities) -> None:

@@ -259,6 +259,33 @@ def test_what_is_public_is_published_with_an_attestation_or_not_at_all(tmp_path:
         assert signing.read(late.id).state == "draft"
 
 
+def test_what_becomes_public_later_is_attested_then_or_stays_as_it_was(tmp_path: Any) -> None:
+    public = {"visibility": "public"}
+    with signing_host(home=tmp_path) as signing:
+        registry = signing.key()
+    with signing_host(home=tmp_path, attest_with=registry) as signing:
+        made, old, draft, late = (
+            signing.artifact(name=each, visibility="private") for each in ("made", "old", "draft", "late")
+        )
+        for each in (made, old, late):
+            signing.run("publish", artifact=each.id)
+        signing.run("update", artifact=made.id, edit={"labels": {"a": "b"}})
+        assert signing.read(made.id).signatures == []
+        signing.run("update", artifact=made.id, edit=public)
+        assert signing.run("verify", artifact=made.id)["attested"] is True
+        signing.run("update", artifact=made.id, edit={"labels": {}})
+        assert [each.signer for each in signing.read(made.id).signatures] == ["registry"]
+        signing.run("deprecate", artifact=old.id)
+        signing.run("update", artifact=old.id, edit=public | {"metadata": {"description": "New words"}})
+        assert signing.run("verify", artifact=old.id)["attested"] is True
+        signing.run("update", artifact=draft.id, edit=public)
+        assert signing.read(draft.id).signatures == []
+        signing.run("key_revoke", key=registry, reason="stolen")
+        with pytest.raises(WrongStateError, match="the key was revoked: stolen"):
+            signing.run("update", artifact=late.id, edit=public)
+        assert (signing.read(late.id).visibility, signing.read(late.id).signatures) == ("private", [])
+
+
 def test_a_revocation_by_another_host_of_the_home_binds_the_next_verification(tmp_path: Any) -> None:
     with signing_host(home=tmp_path) as signing:
         key = signing.key()

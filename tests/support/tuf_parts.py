@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import contextlib
+import functools
 import hashlib
 import json
 import threading
 from collections.abc import Callable, Iterable, Iterator
 from datetime import datetime
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import BaseHTTPRequestHandler, SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 from urllib.parse import unquote
@@ -96,12 +97,14 @@ class Mirror:
 
     Attributes:
         files: What it shows: bytes, or a function that writes an answer of its own.
+        behind: What it asks for everything else: a registry, for example.
         asked: Paths that were asked for, in order.
         sent: Bytes of endless answers that went out.
     """
 
     def __init__(self) -> None:
         self.files: dict[str, bytes | Callable[[BaseHTTPRequestHandler], None]] = {}
+        self.behind: Callable[[str], bytes | None] = lambda path: None
         self.asked: list[str] = []
         self.sent = 0
         mirror = self
@@ -111,6 +114,8 @@ class Mirror:
                 path = unquote(self.path).removeprefix("/")
                 mirror.asked.append(path)
                 found = mirror.files.get(path)
+                if found is None:
+                    found = mirror.behind(path)
                 if callable(found):
                     found(self)
                     return
@@ -188,6 +193,36 @@ class Victim:
             if self.downloads.exists()
             else []
         )
+
+
+def signed_targets(folder: Path) -> dict[str, Any]:
+    """All targets that the timestamp in a directory of metadata announces, by path."""
+    timestamp = json.loads((folder / "timestamp.json").read_bytes())["signed"]
+    snapshot = folder / f"{timestamp['meta']['snapshot.json']['version']}.snapshot.json"
+    found: dict[str, Any] = {}
+    for name, each in json.loads(snapshot.read_bytes())["signed"]["meta"].items():
+        found |= json.loads((folder / f"{each['version']}.{name}").read_bytes())["signed"]["targets"]
+    return found
+
+
+@contextlib.contextmanager
+def web_server(directory: Path) -> Iterator[str]:
+    """A web server that hands out a directory and knows nothing else; its URL."""
+
+    class Handler(SimpleHTTPRequestHandler):
+        def log_message(self, *_: object) -> None:
+            pass
+
+    server = ThreadingHTTPServer(("127.0.0.1", 0), functools.partial(Handler, directory=str(directory)))
+    server.daemon_threads = True
+    thread = threading.Thread(target=server.serve_forever, args=(0.02,), daemon=True)
+    thread.start()
+    try:
+        yield f"http://127.0.0.1:{server.server_port}"
+    finally:
+        server.shutdown()
+        server.server_close()
+        thread.join()
 
 
 def meta(data: bytes, version: int) -> MetaFile:

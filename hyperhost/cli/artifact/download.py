@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Callable
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
-from hyperhost.cli.registry_options import ArtifactArgument, ForceOption, NamespaceOption
+from hyperhost.cli.registry_options import ArtifactArgument, ForceOption, FromOption, NamespaceOption
 from hyperhost.cli.session import Session, command
 
 __all__ = ["register"]
@@ -27,6 +28,7 @@ def register(app: typer.Typer) -> None:
         ] = None,
         force: ForceOption = False,
         namespace: NamespaceOption = None,
+        remote: FromOption = None,
     ) -> None:
         """Write the content of an artifact to a file, verified by its hash; --force replaces a file."""
         from hyperhost.cli.door import coordinates, door, full
@@ -41,6 +43,9 @@ def register(app: typer.Typer) -> None:
             return path
 
         reference = full(session, artifact, namespace)
+        if remote is not None:
+            _elsewhere(session, remote, reference, target)
+            return
         with (
             door(session, changes=True) as operations,
             session.out.bar(f"downloading {artifact}", 0) as progress,
@@ -57,6 +62,31 @@ def register(app: typer.Typer) -> None:
             )
         else:
             session.out.note(f"wrote {fetched.path}, {fetched.size:,} bytes, {fetched.hash}")
+
+
+def _elsewhere(
+    session: Session, remote: str, reference: str, target: Callable[[dict[str, Any]], Path]
+) -> None:
+    """The same from a registry elsewhere."""
+    from hyperhost.cli.door import door
+
+    with (
+        door(session, changes=True) as operations,
+        session.out.progress(f"downloading {reference} from {remote}"),
+    ):
+        found = operations.run("remote_find", remote=remote, artifact=reference)
+        path = target(found)
+        done = operations.run(
+            "remote_fetch",
+            remote=remote,
+            artifact=found["artifact"],
+            target=str(path.absolute()),
+            content_hash=found["content_hash"] or "",
+        )
+    if session.out.structured:
+        session.out.data({**done, "file": str(path)})
+    else:
+        session.out.note(f"wrote {path}, {done['bytes']:,} bytes, {done['hash']}")
 
 
 def _place(to: str | None, name: str) -> Path:

@@ -67,6 +67,9 @@ def register(app: typer.Typer) -> None:
             session.out.rows(_CHANGES, found["changes"], empty="nothing would change")
             for warning in found["warnings"]:
                 session.out.warn(warning)
+        elif session.out.form is Form.csv:
+            sentences = found["explanation"].splitlines()
+            session.out.rows((Column("explanation"),), [{"explanation": each} for each in sentences])
         else:
             session.out.text(f"{found['explanation']}\n")
         if not found["possible"]:

@@ -15,6 +15,8 @@ from hyperhost.cli.session import Session, command
 
 __all__ = ["register"]
 
+_EDGES = tuple(map(Column, ("owner", "owner_version", "artifact", "version", "constraint")))
+
 DepthOption = Annotated[int, typer.Option(min=0, help="Levels to show; 0 is all.")]
 ReverseOption = Annotated[bool, typer.Option("--reverse", help="Who needs the artifact, instead.")]
 
@@ -84,6 +86,23 @@ def register(app: typer.Typer) -> None:
             session.out.text("".join(f"{sentence}\n" for sentence in sentences))
 
 
+def _rows(found: dict[str, Any]) -> list[dict[str, str]]:
+    """Who needs what, a row each; what nothing here needs has a row without an owner."""
+    versions, edges = found["nodes"], found["edges"]
+    needed = {artifact for _, artifact, _ in edges}
+    alone = [["", artifact, ""] for artifact in versions if artifact not in needed]
+    return [
+        {
+            "owner": owner,
+            "owner_version": versions.get(owner, ""),
+            "artifact": artifact,
+            "version": versions.get(artifact, ""),
+            "constraint": constraint,
+        }
+        for owner, artifact, constraint in [*alone, *edges]
+    ]
+
+
 def _show(
     session: Session, subject: dict[str, Any], form: str, depth: int, file: Path | None, *, reverse: bool
 ) -> None:
@@ -106,6 +125,8 @@ def _show(
         text = found["drawing"] or json.dumps(found, ensure_ascii=False, indent=2) + "\n"
         write_text(file, text)
         session.out.note(f"{file} is written")
+    elif session.out.form is Form.csv:
+        session.out.rows(_EDGES, _rows(found))
     elif structured or form == "json":
         session.out.data(found)
     else:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING, Annotated
@@ -9,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from hyperhost.cli.plugin.options import ForceOption, GrantOption, YesOption, announce, installer
+from hyperhost.cli.registry_options import FromOption
 from hyperhost.cli.session import Session, command
 
 if TYPE_CHECKING:
@@ -16,7 +18,7 @@ if TYPE_CHECKING:
     from hyperhost.host.decisions import Decide, Decision, Question
     from hyperhost.host.installer import Installer, Outcome
 
-__all__ = ["register"]
+__all__ = ["from_registry", "register"]
 
 StubOption = Annotated[
     bool, typer.Option("--stub-denied", help="Refuse imports that are not granted when called, not at once.")
@@ -40,14 +42,17 @@ def register(app: typer.Typer) -> None:
         grants: GrantOption = None,
         stub_denied: StubOption = False,
         force: ForceOption = False,
+        remote: FromOption = None,
     ) -> None:
         """Install a plugin, once you agreed to what it may do."""
         from hyperhost.cli.plugin.ask import decider
         from hyperhost.host.acquire import is_reference
 
         decide = decider(session, yes, grants)
+        if remote is not None and not is_reference(source):
+            raise typer.BadParameter(f"--from goes with NAMESPACE/NAME, which {source} is not")
         if is_reference(source):
-            _from_registry(session, source, decide, stub_denied=stub_denied, force=force)
+            from_registry(session, source, decide, stub_denied=stub_denied, force=force, remote=remote)
             return
         question: Question | None = None
 
@@ -61,10 +66,27 @@ def register(app: typer.Typer) -> None:
         announce(session, outcome, f"installed {entry.id} {entry.version}; {_may(question, entry.granted)}")
 
 
-def _from_registry(
-    session: Session, reference: str, decide: Decide, *, stub_denied: bool, force: bool
+def from_registry(
+    session: Session,
+    reference: str,
+    decide: Decide,
+    *,
+    stub_denied: bool = False,
+    force: bool,
+    remote: str | None = None,
+    also: Sequence[str] = (),
 ) -> None:
-    """Install what an artifact and those that it needs hold, the needed first."""
+    """Install what an artifact and those that it needs hold, the needed first.
+
+    Args:
+        session: The run of the program.
+        reference: ``namespace/name``, or with a constraint.
+        decide: Asked what may be granted.
+        stub_denied: Refuse imports that are not granted when called.
+        force: Accept older versions, too.
+        remote: Where it comes from; ``None`` for where it came from before.
+        also: Capabilities that are granted anew to what was asked for.
+    """
     from hyperhost.cli.door import door
     from hyperhost.host.acquire import acquired, check_packages
 
@@ -74,12 +96,12 @@ def _from_registry(
     with (
         door(session, changes=True) as operations,
         session.out.bar(f"fetching {reference}", 0) as progress,
-        acquired(operations, reference, work.entries().values(), progress) as packages,
+        acquired(operations, reference, work.entries().values(), progress, remote) as packages,
     ):
         check_packages(packages, work)
         try:
             for each in packages:
-                outcome = _put(work, each, decide, stub_denied=stub_denied, force=force)
+                outcome = _put(work, each, decide, also, stub_denied=stub_denied, force=force)
                 words = _done(each, outcome, reference)
                 if each.asked:
                     asked = outcome
@@ -94,12 +116,15 @@ def _from_registry(
         announce(session, replace(asked, notes=(*asked.notes, *done)), "")
 
 
-def _put(work: Installer, each: Acquired, decide: Decide, *, stub_denied: bool, force: bool) -> Outcome:
+def _put(
+    work: Installer, each: Acquired, decide: Decide, also: Sequence[str], *, stub_denied: bool, force: bool
+) -> Outcome:
     if not each.asked:
         decide = partial(_of_what_it_asks, decide)
     if each.replaces is None:
         return work.install(each.path, decide, stub_denied=stub_denied, label=each.label)
-    return work.upgrade(each.replaces, each.path, decide, label=each.label, force=force)
+    also = also if each.asked else ()
+    return work.upgrade(each.replaces, each.path, decide, also=also, label=each.label, force=force)
 
 
 def _of_what_it_asks(decide: Decide, question: Question) -> Decision:

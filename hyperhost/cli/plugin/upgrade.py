@@ -67,6 +67,7 @@ def register(app: typer.Typer) -> None:
         With --canary the new version runs beside the old one and is dropped by itself if it is worse.
         """
         from hyperhost.cli.plugin.ask import decider
+        from hyperhost.host.acquire import artifact_of
         from hyperhost.host.rollout import Rollout
 
         _check(canary, promote_after, promote, rollback, source is not None or is_file(plugin_id))
@@ -79,8 +80,14 @@ def register(app: typer.Typer) -> None:
         if canary is not None:
             _share(session, work, plugin_id, source, canary, promote_after, yes, grants, force)
             return
-        before = work.known(plugin_id).version
         decide = decider(session, yes, grants)
+        known = work.known(plugin_id)
+        if source is None and (artifact := artifact_of(known)) is not None and known.canary is None:
+            from hyperhost.cli.plugin.install import from_registry
+
+            from_registry(session, artifact[0], decide, force=force, also=grants or ())
+            return
+        before = known.version
         outcome = work.upgrade(plugin_id, source, decide, also=grants or (), force=force)
         after = outcome.entry.version
         if not outcome.changed:

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import json
 import os
-import secrets
 import stat
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from hyperhost.host.keys.sealing import Unlock, open_sealed, read_json, seal, unusable
 from hyperhost.host.keys.unlocking import Unlocker
+from hyperhost.host.wholefile import write_whole
 
 if TYPE_CHECKING:
     from hyperhost.host.context import PluginContext
@@ -97,22 +97,7 @@ def _read(path: Path) -> bytes:
 
 def _write(path: Path, text: str) -> None:
     """Write a file that only its owner may read, and replace what was there when it is complete."""
-    beside = path.with_name(f".{path.name}.{secrets.token_hex(8)}")
     try:
-        path.parent.mkdir(mode=0o700, exist_ok=True)
-        handle = os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
-        try:
-            with os.fdopen(handle, "w", encoding="ascii") as file:
-                file.write(text)
-                file.flush()
-                os.fsync(file.fileno())
-            beside.replace(path)
-        finally:
-            beside.unlink(missing_ok=True)
-        directory = os.open(path.parent, os.O_RDONLY | os.O_DIRECTORY)
-        try:
-            os.fsync(directory)  # the record of a key must not outlive its private half
-        finally:
-            os.close(directory)
+        write_whole(path, text)  # durable: the record of a key must not outlive its private half
     except OSError as error:
         raise unusable(f"{path} cannot be written: {error.strerror or error}") from error

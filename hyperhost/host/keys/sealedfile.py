@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Final
 from hyperhost.errors import RefusalError
 from hyperhost.host.keys.sealing import Unlock, open_sealed, read_json, seal
 from hyperhost.host.keys.unlocking import Unlocker
+from hyperhost.host.wholefile import names_to_disk, write_whole
 
 if TYPE_CHECKING:
     from hyperhost.host.context import PluginContext
@@ -104,7 +105,7 @@ class SealedFile:
     def _settle(self) -> None:
         """The rest of a rotation, once the new key is in its place."""
         self._next.replace(self.path)
-        _sync(self.path.parent)
+        names_to_disk(self.path.parent)
         self._known = None
 
     def _read(self) -> bytes | None:
@@ -194,28 +195,10 @@ def _load(path: Path, known: tuple[Signature, bytes] | None) -> tuple[bytes | No
 
 def _replace(path: Path, data: bytes) -> None:
     """Write a file that only its owner may read, in the place of one that is there."""
-    beside = path.with_name(f".{path.name}.{secrets.token_hex(8)}")
     try:
-        handle = os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
-        try:
-            with os.fdopen(handle, "wb") as file:
-                file.write(data)
-                file.flush()
-                os.fsync(file.fileno())
-            beside.replace(path)
-        finally:
-            beside.unlink(missing_ok=True)
-        _sync(path.parent)
+        write_whole(path, data)
     except OSError as error:
         raise _refused(f"{path} cannot be written: {error.strerror or error}") from error
-
-
-def _sync(directory: Path) -> None:
-    handle = os.open(directory, os.O_RDONLY | os.O_DIRECTORY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)
 
 
 def _refused(reason: str, hint: str = "") -> RefusalError:

@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from hyperhost.host.keys.sealing import Unlock, unusable
+from hyperhost.host.wholefile import write_whole
 
 if TYPE_CHECKING:
     from hyperhost.host.context import PluginContext
@@ -123,19 +124,8 @@ def _secret(text: bytes, what: str) -> bytes:
 
 def _write(path: Path, text: str) -> None:
     """Write a file that only its owner may read, whole or not at all; one that is there stays."""
-    beside = path.with_name(f".{path.name}.{secrets.token_hex(8)}")
     try:
-        handle = os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
-        try:
-            with os.fdopen(handle, "w", encoding="ascii") as file:
-                file.write(text + "\n")
-                file.flush()
-                os.fsync(file.fileno())
-            path.hardlink_to(beside)
-        except FileExistsError:
-            pass  # another process was first
-        finally:
-            beside.unlink(missing_ok=True)
+        write_whole(path, text + "\n", fresh=True)  # another process may be first
     except OSError as error:
         raise unusable(f"the key file {path} cannot be written: {error.strerror or error}") from error
 

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
-from access_hosts import Guarded
+from access_hosts import Guarded, as_who
 
 from hyperhost.contracts import Principal
+from hyperhost.query import folded, owner_value
 
 
 def restriction(registry: Guarded, principal: Principal) -> str:
@@ -18,8 +21,11 @@ def restriction(registry: Guarded, principal: Principal) -> str:
     [
         ("admin", ""),
         ("maintainer", ""),
-        ("user", "(visibility=public)"),
-        ("contributor", "(visibility=public OR visibility=internal)"),
+        ("user", "visibility=public"),
+        (
+            "contributor",
+            'visibility=public OR (visibility=private owner="user:bob") OR visibility=internal',
+        ),
         ("unknown", "visibility=public visibility=private"),
     ],
 )
@@ -29,9 +35,7 @@ def test_what_a_role_finds(registry: Guarded, role: str, expected: str) -> None:
 
 def test_what_a_role_in_one_namespace_finds_lies_there(registry: Guarded) -> None:
     registry.owner.run("role_assign", principal="user:bob", role="user", namespace="org.acme")
-    assert (
-        restriction(registry, registry.of("user:bob").principal) == "((namespace:org.acme visibility=public))"
-    )
+    assert restriction(registry, registry.of("user:bob").principal) == "namespace=org.acme visibility=public"
 
 
 def test_a_denial_takes_away_whatever_its_other_conditions_are(registry: Guarded) -> None:
@@ -45,19 +49,34 @@ def test_a_denial_takes_away_whatever_its_other_conditions_are(registry: Guarded
     ]
     registry.owner.run("role_create", name="not-there", rules=rules)
     found = restriction(registry, registry.of("user:bob", "admin", "not-there").principal)
-    assert found.endswith("-((namespace:org.closed))")
+    assert found.endswith("-namespace=org.closed")
     rules = [{"permissions": ["*"], "effect": "deny", "namespaces": ["org.*.closed"]}]
     registry.owner.run("role_create", name="not-there", rules=rules, replace=True)
     found = restriction(registry, registry.of("user:bob", "admin", "not-there").principal)
     assert found == "visibility=public visibility=private"  # which is nothing
 
 
-def test_a_token_finds_what_is_public_at_most(registry: Guarded) -> None:
-    whole = registry.holding(registry.token(allow=["artifact:read"]))
-    assert restriction(registry, whole.principal) == "visibility=public"
-    part = registry.holding(registry.token(allow=["artifact:read"], namespaces=["org.acme"]))
-    assert restriction(registry, part.principal) == "visibility=public visibility=private"
+def test_a_token_finds_what_its_limits_leave_of_what_its_issuer_finds(registry: Guarded) -> None:
+    def of(**limits: Any) -> str:
+        return restriction(registry, registry.holding(registry.token(**limits)).principal)
+
+    assert of(allow=["artifact:read"]) == ""
+    assert of(allow=["artifact:read"], namespaces=["org.acme"]) == "namespace=org.acme"
+    nothing = "visibility=public visibility=private"
+    assert of(allow=["artifact:read"], resources=["org.acme/auth"]) == nothing  # what no filter says
+    assert of(allow=["namespace:read"]) == nothing
+    assert of(allow=["artifact:read"], ip=["10.0.0.0/8"]) == nothing
+    issued = registry.token(as_who("user:bob", "user"), allow=["artifact:read"], namespaces=["org.acme"])
+    assert restriction(registry, registry.holding(issued).principal) == (
+        "namespace=org.acme visibility=public"
+    )
 
 
 def test_the_owner_of_the_home_finds_everything(registry: Guarded) -> None:
     assert restriction(registry, registry.owner.principal) == ""
+
+
+def test_ids_that_differ_in_the_case_of_letters_only_own_different_things() -> None:
+    ids = ["jwt:acme:Bob", "jwt:acme:bob", "jwt:acme:B\u00f3b", "jwt:acme:bob ", owner_value("jwt:acme:Bob")]
+    assert len({folded(owner_value(each)) for each in ids}) == len(ids)
+    assert owner_value("user:alice") == "user:alice"

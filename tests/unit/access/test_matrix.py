@@ -68,6 +68,26 @@ def test_arguments_that_the_table_names_exist(offered: dict[str, OperationInfo])
             assert not path or path.removeprefix("!").partition(".")[0] in known, (name, path)
 
 
+def test_what_names_a_file_of_the_machine_is_for_the_owner_of_the_home(
+    offered: dict[str, OperationInfo],
+) -> None:
+    words = {"file", "directory", "passphrase_file", "key_file", "value_file", "index_file"}
+    others = {  # of these names, what is no file
+        "path": {"namespace_create", "namespace_read", "namespace_update", "namespace_delete"},
+        "target": {"audit_list", "authentication_failed"},
+    }
+    named = set()
+    for name, info in offered.items():
+        for argument in json.loads(info.arguments_schema_json).get("properties", {}):
+            if argument in words or (argument in others and name not in others[argument]):
+                named.add((name, argument))
+    kept = {name for name, line in LINES.items() if line.local}
+    assert {(name, argument) for name, argument in named if name not in kept} == {
+        (name, argument) for name, line in LINES.items() for argument in line.files
+    }
+    assert {"export", "backup", "sync", "import", "remote_fetch", "tuf_export"} <= kept
+
+
 def test_only_what_is_about_nobody_else_is_open_to_everybody() -> None:
     opened = {name for name, line in LINES.items() if line.permission == OPEN}
     assert opened == {"token_attenuate", "token_show", "token_check", "token_key", "whoami"}

@@ -394,3 +394,70 @@ def test_an_entry_that_is_none_is_refused_with_its_name(
         run.run("dependency_resolve", subject={"project": project})
     assert words in caught.value.message
     assert f"'{APP}' in the index" in caught.value.message
+
+
+@pytest.mark.parametrize(
+    ("index", "twice"),
+    [
+        ('{"log": {"1.0.0": {}}, "app": {}, "log": {"9.0.0": {}}}', "log"),
+        ('{"log": {"1.0.0": {"app": "^1"}, "1.0.0": {}}}', "1.0.0"),
+        ('{"log": {"1.0.0": {"app": "^1", "app": "^2"}}}', "app"),
+        ('{"log": {"1.0.0": {"dependencies": {}, "yanked": "bad", "yanked": ""}}}', "yanked"),
+    ],
+    ids=["a name", "a version", "a need", "what is said of a version"],
+)
+def test_an_index_that_says_something_twice_is_refused_whichever_is_meant(
+    run: hyperhost.Operations, tmp_path: Path, index: str, twice: str
+) -> None:
+    file = tmp_path / "index.json"
+    file.write_text(index)
+    for more in ({"index_json": index}, {"index_file": str(file)}):
+        with pytest.raises(InvalidInputError, match=f"the index has '{re.escape(twice)}' twice") as refused:
+            run.run("dependency_solve", roots={"log": "*"}, **more)
+        assert (refused.value.field, refused.value.rule) == ("index", "twice")
+
+
+def test_a_version_of_a_plain_index_that_cannot_be_read_is_named_with_its_package(
+    run: hyperhost.Operations,
+) -> None:
+    index = {"app": {"1.0.0": {"log": "*"}}, "log": {"1.0.0": {}, "latest": {}}}
+    with pytest.raises(InvalidInputError, match="what the index has of log: 'latest'"):
+        run.run("dependency_solve", roots={"app": "*"}, index_json=json.dumps(index))
+
+
+@pytest.mark.parametrize(
+    ("wanted", "words"),
+    [
+        (
+            {DB: "^2"},
+            "So, because org.acme/app is installed, version solving failed.",
+        ),
+        (
+            {DB: "^3"},
+            "Because you asked for org.acme/db ^3, which no version matches (the highest is 2.0.0), "
+            "version solving failed.",
+        ),
+    ],
+)
+def test_what_is_installed_was_not_asked_for(
+    shop: hyperhost.Operations, wanted: dict[str, str], words: str
+) -> None:
+    roots = [{"artifact": name, "constraint": text} for name, text in wanted.items()]
+    request = {"roots": [*roots, {"artifact": APP}], "installed": [APP]}
+    with pytest.raises(ResolutionError) as caught:
+        shop.run("dependency_resolve", subject={"request": request})
+    assert caught.value.explanation.splitlines()[-1] == words
+    assert f"asked for {APP}" not in caught.value.explanation
+
+
+def test_two_installed_things_that_exclude_each_other_are_both_called_installed(
+    shop: hyperhost.Operations,
+) -> None:
+    publish(shop, "tool", "1.0.0", {"db": "^2"})
+    roots = [{"artifact": APP}, {"artifact": "org.acme/tool"}]
+    request = {"roots": roots, "installed": [APP, "org.acme/tool"]}
+    with pytest.raises(ResolutionError) as caught:
+        shop.run("dependency_resolve", subject={"request": request})
+    assert "org.acme/app is installed" in caught.value.explanation
+    assert "org.acme/tool is installed" in caught.value.explanation
+    assert "asked for" not in caught.value.explanation

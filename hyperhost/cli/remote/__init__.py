@@ -1,0 +1,1 @@
+"""Commands of ``hyperhost remote``, one module for changing and one for showing."""
