@@ -21,7 +21,7 @@ from urllib.parse import quote, quote_plus
 
 from hyperhost.errors import HyperHostError, RefusalError
 
-__all__ = ["MASK", "Revealed", "said"]
+__all__ = ["MASK", "Revealed", "forms_of", "said"]
 
 MASK: Final = "********"
 _LEAST_WITHIN: Final = 4
@@ -48,7 +48,7 @@ class Revealed:
             given = self._given.setdefault(plugin, {})
             if secret and secret not in given:
                 given[secret] = None
-                forms = {form for each in given for form in _forms_of(each)}
+                forms = {form for each in given for form in forms_of(each)}
                 # The longest first: one may hold another.
                 self._forms[plugin] = sorted(forms, key=len, reverse=True)
 
@@ -108,7 +108,7 @@ def said(error: HyperHostError) -> tuple[str, str, str]:
     return found
 
 
-def _forms_of(secret: str) -> Iterator[str]:
+def forms_of(secret: str) -> Iterator[str]:
     """A secret as it is usually written: as text, in addresses, in Base64, in hexadecimal; and its lines.
 
     Most of these are the same for most secrets.
