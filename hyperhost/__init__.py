@@ -47,6 +47,7 @@ if TYPE_CHECKING:
     from hyperhost.host.quarantine import QuarantinePolicy as QuarantinePolicy
     from hyperhost.host.recording import Recording as Recording
     from hyperhost.host.replay import replay as replay
+    from hyperhost.host.tomlread import read_toml as read_toml
     from hyperhost.host.trusted import TrustedHooks as TrustedHooks
     from hyperhost.host.wholefile import write_whole as write_whole
     from hyperhost.sandbox.call import Call as Call
@@ -87,8 +88,9 @@ _NAMES = {
     "import_without": "hyperhost.host.lean",
     "open_host": "hyperhost.host.home",
     "read_bundle": "hyperhost.host.envelope",
-    "replay": "hyperhost.host.replay",
+    "read_toml": "hyperhost.host.tomlread",
     "require_signatures": "hyperhost.host.judging",
+    "replay": "hyperhost.host.replay",
     "signed_bytes": "hyperhost.host.envelope",
     "start_login": "hyperhost.host.entrance",
     "write_bundle": "hyperhost.host.envelope",

@@ -7,7 +7,6 @@ because a limit that is misspelt would otherwise hold nothing back.
 from __future__ import annotations
 
 import re
-import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -15,11 +14,12 @@ from types import MappingProxyType
 from typing import Final
 
 from hyperhost.contracts.limits import Limits, parse_duration_ms
-from hyperhost.errors import ConfigError, ManifestError
+from hyperhost.errors import ConfigError, ManifestError, TomlError
 from hyperhost.host.canary import CanaryPolicy
 from hyperhost.host.keyrules import KeyRules
 from hyperhost.host.quarantine import QuarantinePolicy
 from hyperhost.host.tables import Table
+from hyperhost.host.tomlread import read_toml
 
 __all__ = ["Config", "PluginConfig", "load_config", "read_config"]
 
@@ -113,9 +113,9 @@ def read_config(data: bytes, source: Path) -> Config:
     if len(data) > MAX_CONFIG_BYTES:
         raise ConfigError(f"{source} has {len(data)} bytes", hint=f"the most is {MAX_CONFIG_BYTES}")
     try:
-        document = tomllib.loads(data.decode("utf-8"))
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError, RecursionError) as error:
-        raise ConfigError(f"{source} is no TOML: {error}", hint="mend the line named") from error
+        document = read_toml(data)
+    except TomlError as error:
+        raise ConfigError(f"{source} is no TOML: {error.message}", hint="mend the line named") from error
     try:
         return _config(Table(document, "", str(source)), source)
     except ManifestError as error:

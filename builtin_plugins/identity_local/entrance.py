@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Final
 from hyperhost.contracts import Credential, Principal
 
 from .desk import is_name
+from .issued import GENERATION
 from .records import PASSWORDS, USERS, Password, User
 from .refusals import unauthenticated
 
@@ -42,7 +43,9 @@ def by_password(desk: Desk, credential: Credential) -> Principal:
     desk.attempts.succeeded(name, address)
     if desk.passwords.outdated(verifier):
         _rehash(desk, name, verifier, credential.secret)
-    return Principal(user.id, name=user.title or user.name, attributes={"login": "password"})
+    # Of before the hash: what was changed since is newer.
+    seen = {"login": "password", GENERATION: str(user.generation)}
+    return Principal(user.id, name=user.title or user.name, attributes=seen)
 
 
 def known(desk: Desk, name: str) -> Principal | None:

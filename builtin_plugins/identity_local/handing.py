@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import re
 from dataclasses import dataclass, field
 from typing import Final
@@ -10,8 +9,6 @@ from typing import Final
 from hyperhost.contracts import (
     S64,
     CredentialKind,
-    OperationCall,
-    OperationOutcome,
     Principal,
     PrincipalKind,
     Resource,
@@ -22,6 +19,7 @@ from .desk import about, in_person
 from .issued import SCOPES
 from .records import Issued
 from .refusals import denied, unauthenticated
+from .standing import assigned, check_standing, is_trusted
 from .work import Work
 
 __all__ = ["ApiKey", "Identity", "NewApiKey", "NewSession", "Session"]
@@ -125,10 +123,10 @@ def whoami(work: Work) -> Identity:
     """Say who one is."""
     principal = work.principal
     roles = set(principal.roles)
-    if principal.kind is not PrincipalKind.SYSTEM and principal.id != "local:owner":
+    if not is_trusted(principal):
         answers = work.desk.trusted.access_grants(principal=principal, resource=Resource("registry"))
         roles.update(role for answer in answers for grant in answer for role in grant.roles)
-        roles.update(_assigned(work, principal))
+        roles.update(f"{role}@{place}" if place else role for role, place in assigned(work, principal.id))
     scopes = principal.attributes.get(SCOPES, "").split()
     return Identity(principal.id, principal.kind, principal.name, sorted(roles), _by(principal), scopes)
 
@@ -139,6 +137,7 @@ def apikey_create(
 ) -> NewApiKey:
     """Make an API key; its secret is in the answer, and nowhere else afterwards."""
     in_person(work.principal)
+    work.desk.issuer.check_login(work.principal)
     principal = _whose(work, user)
     if not 1 <= len(name) <= _NAME_MAX or not name.isprintable():
         raise invalid("name", "form", f"say in 1 to {_NAME_MAX} characters what the key is for")
@@ -186,6 +185,7 @@ def apikey_revoke(work: Work, key: str, user: str = "") -> ApiKey:
 def session_create(work: Work) -> NewSession:
     """Begin a session; its secret is in the answer, and nowhere else afterwards."""
     in_person(work.principal)
+    work.desk.issuer.check_login(work.principal)
     if "session" in work.principal.attributes:
         raise denied("session", "a session cannot begin another one, or none would ever end", "log in anew")
     if work.principal.id == "local:owner":
@@ -235,11 +235,14 @@ def _whose(work: Work, user: str) -> Principal:
     """Whom a new key stands for.
 
     Raises:
-        RefusalError: ``missing:user``; ``denied:identity:owner``: it would be the owner of the home.
+        RefusalError: ``missing:user``; ``denied:identity:standing``: they may do more than whoever asks;
+            ``denied:identity:owner``: it would be the owner of the home.
     """
     if user:
-        return Principal(work.desk.user(user.removeprefix("user:")).id)
-    if work.principal.id == "local:owner" or work.principal.kind is PrincipalKind.SYSTEM:
+        found = work.desk.user(user.removeprefix("user:"))
+        check_standing(work, found.id)
+        return Principal(found.id)
+    if is_trusted(work.principal):
         raise denied("owner", "the owner of the home has no API keys", "say whose it is to be: --user NAME")
     return work.principal
 
@@ -257,18 +260,6 @@ def _own(work: Work, kind: CredentialKind, issued_id: str, user: str) -> Issued:
         what = "API key" if kind is CredentialKind.API_KEY else "session"
         raise missing(kind.value, f"there is no {what} {issued_id[:80]!r} of {whose[:80] or 'anybody'}")
     return issued
-
-
-def _assigned(work: Work, principal: Principal) -> list[str]:
-    """Roles that were assigned, as ``role`` or ``role@namespace``; none without a plugin that keeps them."""
-    asks = Principal("system:identity", PrincipalKind.SYSTEM)
-    arguments = json.dumps({"principal": principal.id})
-    outcome: OperationOutcome | None = work.hook.operation_run(
-        call=OperationCall("role_assignments", asks, arguments, work.call.request_id, work.at_us)
-    )
-    found = json.loads(outcome.result_json) if outcome is not None else []
-    held = [each for each in found if not each["expires_at_us"] or each["expires_at_us"] > work.desk.clock()]
-    return [f"{each['role']}@{each['namespace']}" if each["namespace"] else each["role"] for each in held]
 
 
 def _by(principal: Principal) -> str:

@@ -19,11 +19,15 @@ from .refusals import unauthenticated
 if TYPE_CHECKING:
     from .settings import Settings
 
-__all__ = ["PREFIXES", "SCOPES", "Issuer", "prefix_of"]
+__all__ = ["GENERATION", "PREFIXES", "SCOPES", "Issuer", "prefix_of"]
 
 PREFIXES: Final = {CredentialKind.API_KEY: "hhk", CredentialKind.SESSION: "hhs"}
 SCOPES: Final = "scopes"
 """Attribute of a principal that is limited to some permissions; they are separated by spaces."""
+EXPIRES: Final = "expires_at_us"
+"""Attribute of a principal: until when holds what they have shown."""
+GENERATION: Final = "generation"
+"""Attribute of a principal who has logged in: the generation of the user then."""
 _COLLECTIONS: Final = {CredentialKind.API_KEY: KEYS, CredentialKind.SESSION: SESSIONS}
 _TOKEN: Final = re.compile(r"hh[ks]_([0-9a-f]{12}-[0-9a-f]{12})_([A-Za-z0-9_-]{43})", re.ASCII)
 _SECOND: Final = 1_000_000
@@ -97,12 +101,29 @@ class Issuer:
             raise unauthenticated(kind.value, _RULES[why], f"the {_WORDS[kind]} {why}", _HINTS[kind])
         self._note_use(issued)
         found = issued.principal
+        found = replace(found, attributes={**found.attributes, EXPIRES: str(issued.expires_at_us)})
         if kind is CredentialKind.SESSION:
-            return replace(found, attributes={**found.attributes, "session": issued.id})
+            of_now = {"session": issued.id, GENERATION: str(issued.generation)}
+            return replace(found, attributes={**found.attributes, **of_now})
         attributes = {**found.attributes, "api_key": issued.id}
         if issued.scopes:
             attributes[SCOPES] = " ".join(issued.scopes)
         return replace(found, kind=PrincipalKind.API_KEY, attributes=attributes)
+
+    def check_login(self, principal: Principal) -> None:
+        """Return if what somebody has logged in with holds still; to be called in a unit.
+
+        A password may be changed while an old one is compared, which takes a while on purpose.
+
+        Raises:
+            RefusalError: ``unauthenticated:password:ended``: all their sessions were ended since.
+        """
+        seen = principal.attributes.get(GENERATION)
+        user = self._user(principal.id)
+        if seen is not None and (user is None or str(user.generation) != seen):
+            raise unauthenticated(
+                "password", "ended", "the password was changed during the login", "log in anew"
+            )
 
     def objection(self, kind: CredentialKind, issued: Issued) -> str:
         """Why a key or session does not hold now; empty when it does."""
@@ -209,7 +230,7 @@ def _plain(principal: Principal, kind: CredentialKind) -> Principal:
     Roles that a login elsewhere gave are for a session. A key lasts longer than they may, so it has only
     those that are assigned here.
     """
-    gone = ["ip", "user_agent", "session", "api_key", SCOPES]
+    gone = ["ip", "user_agent", "session", "api_key", EXPIRES, GENERATION, SCOPES]
     if kind is CredentialKind.API_KEY:
         gone.append("login")
         principal = replace(principal, roles=[])

@@ -11,6 +11,7 @@ from hyperhost.offering import conflict, invalid, operation
 from .desk import checked_name, in_person
 from .records import PASSWORDS, USERS, Password, User
 from .refusals import denied
+from .standing import check_standing
 from .work import Work
 
 __all__ = ["Person"]
@@ -56,6 +57,7 @@ def user_create(work: Work, name: str, title: str = "", password: str = "") -> P
         raise conflict("name", words, "choose another name")
     user = User(name, title, desk.clock())
     if password:
+        check_standing(work, user.id)  # roles may have been given to that name before
         user = _with_password(work, user, desk.passwords.taken(password).verifier)
     desk.records.put(USERS, name, user, PutMode.CREATE)
     desk.attempts.forget(name)
@@ -78,6 +80,7 @@ def user_read(work: Work, name: str) -> Person:
 def user_disable(work: Work, name: str) -> Person:
     """Keep a user out: password, keys and sessions do not hold any more."""
     user = work.desk.user(name)
+    check_standing(work, user.id)
     if user.disabled_at_us is None:
         user = _changed(work, user, disabled_at_us=work.desk.clock(), generation=user.generation + 1)
     return _told(work, user)
@@ -98,6 +101,7 @@ def user_delete(work: Work, name: str) -> Person:
     """Delete a user with keys and sessions; nobody gets the name again."""
     desk = work.desk
     user = desk.user(name)
+    check_standing(work, user.id)
     desk.records.drop(PASSWORDS, name)
     for kind in (CredentialKind.API_KEY, CredentialKind.SESSION):
         for issued in desk.issuer.all(kind, user.id):
@@ -113,7 +117,10 @@ def user_delete(work: Work, name: str) -> Person:
 @operation(group="identity", permission="user:manage", changes=True)
 def user_set_password(work: Work, name: str, password: str) -> Person:
     """Give a user another password, which ends their sessions."""
+    in_person(work.principal)
+    work.desk.issuer.check_login(work.principal)
     user = work.desk.user(name)
+    check_standing(work, user.id)
     user = _with_password(work, user, work.desk.passwords.taken(password).verifier)
     work.desk.records.put(USERS, name, user, PutMode.REPLACE)
     work.desk.attempts.forget(name)
@@ -124,6 +131,7 @@ def user_set_password(work: Work, name: str, password: str) -> Person:
 def password_change(work: Work, password: str) -> Person:
     """Change one's own password, shown the old one; that ends all sessions."""
     in_person(work.principal)
+    work.desk.issuer.check_login(work.principal)
     kept = work.desk.passwords.taken(password)
     kind, _, name = work.principal.id.partition(":")
     if kind != "user":

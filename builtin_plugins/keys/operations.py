@@ -9,6 +9,7 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, Final
 
 from hyperhost.contracts import (
+    AccessRequest,
     OperationCall,
     OperationInfo,
     OperationOutcome,
@@ -168,7 +169,10 @@ def run(call: OperationCall, hook: HookRelay, trusted: hyperhost.TrustedHooks) -
         raise RefusalError(f"the arguments are no JSON: {error}", "invalid::json") from None
     if changes:
         with _unit(hook):
+            revoked = _revoked(hook) if body is take else set()
             answer = body(hook, given)
+            if body is take and _revoked(hook) - revoked:
+                _check_revoking(call, hook, answer.target)
     else:
         answer = body(hook, given)
     if call.operation == "key_rules":
@@ -199,6 +203,27 @@ def _seen(
         if about is None or all(visible(hook, principal, [about])):
             found.append(rule)
     return found
+
+
+def _revoked(hook: HookRelay) -> set[str]:
+    return {key.id for key in hook.signing_list_keys() if key.revoked_at_us is not None}
+
+
+def _check_revoking(call: OperationCall, hook: HookRelay, key_id: str) -> None:
+    """Anybody can write a document that says that a key was revoked, and once believed it is so for good.
+
+    Raises:
+        RefusalError: ``denied:key/revoke:import``: whoever imports it may not revoke.
+    """
+    if not hook.access_decide.get_hookimpls():
+        return
+    asked = AccessRequest(call.principal, call.operation, "key:revoke", Resource("registry"), call.at_us)
+    if not hook.access_decide(request=asked).allowed:
+        raise RefusalError(
+            f"the document says that {key_id} was revoked, and to revoke a key takes key:revoke",
+            "denied:key/revoke:import",
+            hint="ask somebody with key:revoke to import it, or import the key without its revocation",
+        )
 
 
 @contextmanager

@@ -1,13 +1,14 @@
 """The small evaluator: what Cedar cannot express, and why a condition holds or does not.
 
 Conditions have three answers (Kleene's logic): a comparison that cannot be made, as a content that
-is too large to be looked through, or a text where a number is needed, is neither true nor false.
-Rules that deny count it as true, all others as false.
+is too large to be looked through, or a text where a number is needed, is neither true nor false; nor is
+one that holds for one of several values of a field and not for another. Rules that deny count it as
+true, all others as false.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -15,7 +16,7 @@ from .fields import Kind, kind_of
 from .patterns import searched
 from .rules import AnyOf, Comparison, Condition, Not
 
-__all__ = ["MISSING", "UNKNOWN", "Step", "explained", "holds"]
+__all__ = ["MISSING", "UNKNOWN", "Several", "Step", "explained", "holds", "several"]
 
 
 class _Mark:
@@ -31,6 +32,27 @@ MISSING: Final = _Mark("missing")
 
 UNKNOWN: Final = _Mark("unknown")
 """Value of a field that could not be found out: no comparison with it can be made."""
+
+
+@dataclass(frozen=True, slots=True)
+class Several:
+    """Value of a field that has more than one: a token's user is the token, and whoever issued it.
+
+    Attributes:
+        values: Those, each different.
+    """
+
+    values: tuple[Any, ...]
+
+
+def several(values: Sequence[Any]) -> Any:
+    """The values of a field: the one, if it is one."""
+    different: list[Any] = []
+    for each in values:
+        if each not in different:
+            different.append(each)
+    return different[0] if len(different) == 1 else Several(tuple(different))
+
 
 Look = Callable[[str], Any]
 _SHOWN: Final = 80
@@ -58,7 +80,7 @@ def holds(condition: Condition | None, look: Look) -> bool | None:
 
     Args:
         condition: What is asked; nothing always holds.
-        look: Gives the value of a field, :data:`MISSING` or :data:`UNKNOWN`.
+        look: Gives the value of a field, :class:`Several`, :data:`MISSING` or :data:`UNKNOWN`.
     """
     if condition is None:
         return True
@@ -101,6 +123,9 @@ def _compared(asked: Comparison, value: Any) -> bool | None:
         return False
     if value is UNKNOWN:
         return None
+    if isinstance(value, Several):
+        answers = {_compared(asked, each) for each in value.values}
+        return answers.pop() if len(answers) == 1 else None
     kind = kind_of(asked.field)
     match asked.operator:
         case "equals":
@@ -147,6 +172,8 @@ def _shown(field: str, value: Any) -> str:
         return "not there"
     if value is UNKNOWN:
         return "unknown, as it could not be looked at"
+    if isinstance(value, Several):
+        return " and ".join(_shown(field, each) for each in value.values)
     if field.startswith(_PRIVATE) and not isinstance(value, bool | int | float):
         return "not shown"
     if isinstance(value, tuple | list):

@@ -27,12 +27,15 @@ from .facts import Facts
 from .files import Entry, PolicyFiles
 from .guard import PROPOSING
 from .judging import Judged, Prepared, in_scope
+from .people import People
 from .reading import PolicyError, read_policy
 from .resources import resource_of
 from .rules import Policy
 
 if TYPE_CHECKING:
     import hyperhost
+
+    from .runs import Running
 
 __all__ = ["Desk"]
 
@@ -55,11 +58,13 @@ class Desk:
     Args:
         context: The plugin's.
         files: The policies.
+        running: The operations that run.
     """
 
-    def __init__(self, context: hyperhost.PluginContext, files: PolicyFiles) -> None:
+    def __init__(self, context: hyperhost.PluginContext, files: PolicyFiles, running: Running) -> None:
         self._context = context
         self._files = files
+        self._people = People(context, running)
 
     def rows(self) -> list[Row]:
         """All policies."""
@@ -178,7 +183,7 @@ class Desk:
             change = ArtifactChange(kind, after, before, manifest_json, who.id, at_us)
             artifact = after
         request = PolicyRequest(who, operation, info.permission, None, change, at_us)
-        return Facts(hook, request, artifact, lambda: manifest_json, info)
+        return Facts(hook, request, artifact, lambda: manifest_json, self._people, info)
 
     def _found(self, name: str) -> Entry:
         entries = self._files.current().entries

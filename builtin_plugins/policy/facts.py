@@ -10,14 +10,17 @@ import hyperhost
 from hyperhost.contracts import Artifact, ArtifactState, ArtifactType, ChangeKind, PolicyRequest
 from hyperhost.errors import ProviderConflictError, ProviderMissingError
 
-from .conditions import MISSING, UNKNOWN
+from .conditions import MISSING, UNKNOWN, several
 from .content import TooLargeError, read_content, texts_in
 from .leaks import leaks_in_data, leaks_in_text
+from .people import ids_of
 
 if TYPE_CHECKING:
     from pluggy import HookRelay
 
     from hyperhost.contracts import OperationInfo
+
+    from .people import People
 
 __all__ = ["Facts", "verbs_of"]
 
@@ -61,6 +64,7 @@ class Facts:
         request: What is judged.
         artifact: The artifact it is about: as it is to be, or as it is.
         manifest_json: Its manifest; asked for when it is needed.
+        people: What is known of who asks.
         info: What is known of the operation.
         lost: It is about an artifact that could not be found out.
     """
@@ -71,6 +75,7 @@ class Facts:
         request: PolicyRequest,
         artifact: Artifact | None,
         manifest_json: Callable[[], str],
+        people: People,
         info: OperationInfo | None = None,
         *,
         lost: bool = False,
@@ -79,6 +84,7 @@ class Facts:
         self.request = request
         self.artifact = artifact
         self._manifest_json = manifest_json
+        self._people = people
         self._info = info
         self._lost = lost
         self._known: dict[str, Any] = {}
@@ -90,7 +96,7 @@ class Facts:
         self.verbs = verbs_of(request)
 
     def look(self, field: str) -> Any:
-        """The value of a field, ``MISSING`` or ``UNKNOWN``."""
+        """The value of a field, :class:`Several`, ``MISSING`` or ``UNKNOWN``."""
         try:
             return self._known[field]
         except KeyError:
@@ -130,11 +136,14 @@ class Facts:
 
     def _user(self, name: str) -> Any:
         principal = self.request.principal
-        plain = {"id": principal.id, "kind": principal.kind.value, "name": principal.name}
-        if name in plain:
-            return plain[name]
+        if name == "id":
+            return several(ids_of(principal))
+        if name == "kind":
+            return principal.kind.value
+        if name == "name":
+            return several(self._people.names(principal))
         if name == "roles":
-            return list(principal.roles)
+            return several(self._people.roles(principal, self.namespace))
         key = {"ip": "ip", "agent": "user_agent"}.get(name, name.removeprefix("attributes."))
         return principal.attributes.get(key, MISSING)
 
@@ -147,11 +156,14 @@ class Facts:
         if merged is None:
             merged = self._known["namespace"] = self._merged()
         if name.startswith("labels."):
-            return merged["labels"].get(name.removeprefix("labels."), MISSING)
+            return several(merged["labels"].get(name.removeprefix("labels."), [MISSING]))
         return merged[name] if merged[name] else [] if name == "policies" else MISSING
 
     def _merged(self) -> dict[str, Any]:
-        """What holds in the namespace: labels add up along its path, the nearest owner and policies count."""
+        """What holds in the namespace: labels add up along its path, the nearest owner and policies count.
+
+        Of a label, every value along the path is there: a child must not take itself out of what holds above.
+        """
         found: dict[str, Any] = {"labels": {}, "owner": "", "policies": None}
         parts = self.namespace.split(".")
         for count in range(1, len(parts) + 1):
@@ -159,7 +171,8 @@ class Facts:
             if text is None:
                 continue
             data = json.loads(text)
-            found["labels"] |= data.get("labels") or {}
+            for label, value in (data.get("labels") or {}).items():
+                found["labels"].setdefault(label, []).append(value)
             found["owner"] = data.get("owner") or found["owner"]
             own = data.get("policies")
             found["policies"] = found["policies"] if own is None else own

@@ -160,17 +160,11 @@ class PolicyFiles:
             return ()
         try:
             with os.scandir(self.directory) as listed:
-                found = [entry for entry in listed if entry.name.endswith(_SUFFIX)]
-                return tuple(
-                    sorted(
-                        (each.name, info.st_mtime_ns, info.st_size, info.st_ino, info.st_mode)
-                        for each in found
-                        for info in (each.stat(follow_symlinks=True),)
-                    )
-                )
+                files = sorted(_seen(entry.name, entry.stat()) for entry in listed if _is_policy(entry.name))
+            return (_seen("", self.directory.stat()), *files)
         except FileNotFoundError:
             # A directory that is not there has no policies; a link to nothing in it is one that is broken.
-            return () if not self.directory.exists() else None
+            return None if os.path.lexists(self.directory) else ()
         except OSError:
             return None
 
@@ -186,16 +180,27 @@ class PolicyFiles:
     def _own(self, signature: Signature | None) -> list[Entry]:
         if self.directory is None:
             return []
-        if signature is not None:
-            return [self._read(self.directory / name) for name, *_ in signature]
+        if not signature and signature is not None:
+            return []  # there is no directory
         try:
-            return [self._read(path) for path in sorted(self.directory.iterdir()) if path.suffix == _SUFFIX]
+            mode = self.directory.stat().st_mode
+            names = sorted(path.name for path in self.directory.iterdir() if _is_policy(path.name))
         except OSError as error:
-            problem = f"the directory cannot be read: {error.strerror or error}"
-            return [Entry("policies", str(self.directory), "", None, problem)]
+            return [self._broken(f"the directory cannot be read: {error.strerror or error}")]
+        found = [self._read(self.directory / name) for name in names]
+        # Who may write a directory may remove files from it, or put one in the place of one that came along.
+        if mode & 0o022:
+            found.append(self._broken("others may change what is in the directory; chmod 700"))
+        return found
+
+    def _broken(self, problem: str) -> Entry:
+        """The directory itself: nobody knows what it would have guarded, so that is everything."""
+        return Entry("policies", str(self.directory), "", None, problem)
 
     def _read(self, path: Path) -> Entry:
         name = path.name.removesuffix(_SUFFIX)
+        if not path.name.endswith(_SUFFIX):
+            return Entry(name, str(path), "", None, f"its name has to end in {_SUFFIX}, in small letters")
         try:
             handle = os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK)
             with os.fdopen(handle, "rb") as file:
@@ -210,6 +215,15 @@ class PolicyFiles:
         except OSError as error:
             return Entry(name, str(path), "", None, f"it cannot be read: {error.strerror or error}")
         return _entry(name, str(path), text)
+
+
+def _is_policy(name: str) -> bool:
+    """Whether a file was meant to be a policy, however its suffix is written."""
+    return name.lower().endswith(_SUFFIX)
+
+
+def _seen(name: str, info: os.stat_result) -> tuple[str, int, int, int, int]:
+    return name, info.st_mtime_ns, info.st_size, info.st_ino, info.st_mode
 
 
 def _entry(name: str, source: str, text: str) -> Entry:

@@ -23,6 +23,7 @@ from hyperhost.errors import RefusalError
 from .facts import Facts, verbs_of
 from .files import Entry, PolicySet
 from .judging import Judged, in_scope
+from .people import People
 from .resources import resource_of
 from .runs import Run, Running
 
@@ -70,6 +71,7 @@ class Guard:
         self._policies = policies
         self._info = info
         self._running = running
+        self._people = People(context, running)
 
     # --- operations ---------------------------------------------------------------------------
 
@@ -94,7 +96,7 @@ class Guard:
         def manifest() -> str:
             return (self._hook.storage_get_manifest(artifact_id=artifact.id) or "") if artifact else ""
 
-        facts = Facts(self._hook, request, artifact, manifest, run.info, lost=lost)
+        facts = Facts(self._hook, request, artifact, manifest, self._people, run.info, lost=lost)
         if call.operation not in _REPAIR:
             self._refuse_broken(broken, facts)
         self._settle(request, [*self._judged(sound, facts), *self._asked(request)], run)
@@ -169,9 +171,8 @@ class Guard:
         return dataclasses.replace(request, resource=_resource(artifact)), run
 
     def _facts(self, request: PolicyRequest, change: ArtifactChange, run: Run | None) -> Facts:
-        return Facts(
-            self._hook, request, change.artifact, lambda: change.manifest_json, run.info if run else None
-        )
+        info = run.info if run else None
+        return Facts(self._hook, request, change.artifact, lambda: change.manifest_json, self._people, info)
 
     # --- what follows -------------------------------------------------------------------------
 
@@ -191,11 +192,12 @@ class Guard:
         for entry in broken:
             if entry.scope is None or in_scope(entry.scope, facts):
                 where = f"{entry.source or entry.name}{f', line {entry.line}' if entry.line else ''}"
+                remove = f", or: hyperhost policy remove {entry.name}"
                 raise RefusalError(
                     f"the policy {entry.name!r} cannot be read, so it denies all that it would guard: "
                     f"{where}: {entry.problem}",
                     f"policy:{entry.name}:unreadable",
-                    hint=f"mend {entry.source}, or: hyperhost policy remove {entry.name}",
+                    hint=f"mend {entry.source}{remove if entry.source.endswith('.toml') else ''}",
                 )
 
     def _settle(self, request: PolicyRequest, found: list[Judged], run: Run | None) -> None:

@@ -9,9 +9,10 @@ from typing import Any
 from hyperhost.contracts import PolicyAction, PolicyEnforcement, PolicyFinding
 
 from .cedar import CedarRules, cedar_of
-from .conditions import MISSING, UNKNOWN, Step, explained, holds
+from .conditions import MISSING, UNKNOWN, Several, Step, explained, holds
 from .facts import Facts
 from .fields import needs_artifact
+from .people import ids_of
 from .rules import Exemption, Policy, Rule, Scope, fields_of, fits
 
 __all__ = ["Judged", "Prepared", "Shown", "in_scope"]
@@ -135,7 +136,7 @@ class Prepared:
         known = True
         if any(rule.id in self._compiled for rule in rules):
             values = {name: look(name) for name in self.cedar.fields}
-            known = all(value is not UNKNOWN for value in values.values())
+            known = all(value is not UNKNOWN and not isinstance(value, Several) for value in values.values())
             if known:
                 there = {name: value for name, value in values.items() if value is not MISSING}
                 by_cedar = self.cedar.matching(there, self.policy.name)
@@ -154,7 +155,7 @@ class Prepared:
         reason = rule.reason or f"the rule {rule.id!r} of the policy {self.policy.name!r} matches"
         if remark := facts.remark() if _asks_for_secrets(rule) else "":
             reason = f"{reason}: {remark}"
-        unsure = rule.when is not None and any(facts.look(name) is UNKNOWN for name in fields_of(rule.when))
+        unsure = rule.when is not None and any(_is_unknown(facts.look(name)) for name in fields_of(rule.when))
         if unsure:
             reason = f"{reason} (not everything could be looked at)"
         finding = PolicyFinding(
@@ -188,11 +189,12 @@ def in_scope(scope: Scope, facts: Facts, *, sure: bool = False) -> bool:
         facts: What is known of the request.
         sure: What cannot be found out lies outside of it; inside otherwise.
     """
-    # What counts as several operations is guarded as any of them, and exempted as all of them only.
+    # What counts as several operations is guarded as any of them, and exempted as all of them only; so is
+    # a token, which acts for whoever issued it.
     enough = all if sure else any
     if scope.operations and not enough(fits(scope.operations, verb) for verb in facts.verbs):
         return False
-    if not fits(scope.users, facts.request.principal.id):
+    if not enough(fits(scope.users, each) for each in ids_of(facts.request.principal)):
         return False
     namespace = facts.look("namespace.path") if scope.namespaces else ""
     artifact = _name(facts) if scope.artifacts else ""
@@ -210,6 +212,10 @@ def _lies(patterns: tuple[str, ...], value: Any, sure: bool, *, below: bool = Fa
     if value is UNKNOWN:
         return not sure
     return isinstance(value, str) and fits(patterns, value, below=below)
+
+
+def _is_unknown(value: Any) -> bool:
+    return value is UNKNOWN or (isinstance(value, Several) and UNKNOWN in value.values)
 
 
 def _name(facts: Facts) -> Any:

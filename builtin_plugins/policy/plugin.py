@@ -63,6 +63,8 @@ class Policies:
         self, call: OperationCall
     ) -> Generator[None, OperationOutcome | None, OperationOutcome | None]:
         """See the hookspec."""
+        if self._running.asks:
+            return (yield)
         run = Run(call)
         runs = self._running.runs
         runs.append(run)
@@ -84,7 +86,8 @@ class Policies:
 
         self._make()
         assert self._files is not None  # made with the guard
-        return table().run(call, Work(call, self._context.hook, Desk(self._context, self._files)))
+        desk = Desk(self._context, self._files, self._running)
+        return table().run(call, Work(call, self._context.hook, desk))
 
     @hookimpl(priority=100)
     def artifact_validate(self, change: ArtifactChange) -> list[ValidationIssue]:

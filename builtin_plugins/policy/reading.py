@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import datetime
 import re
-import tomllib
 from collections.abc import Iterable, Mapping
 from typing import Any, Final
 
+import hyperhost
 from hyperhost.contracts import ArtifactType, IssueSeverity, PolicyAction, PolicyEnforcement
+from hyperhost.errors import TomlError
 
 from .fields import OPERATORS_OF, Kind, kind_of, near
 from .lines import line_of
@@ -23,7 +24,6 @@ _MAX_BYTES: Final = 1 << 20
 _MAX_RULES: Final = 500
 _MAX_DEPTH: Final = 16
 _LARGEST: Final = 2**63 - 1
-_AT: Final = re.compile(r"at line (\d+)")
 _SCOPE: Final = ("operations", "namespaces", "artifacts", "types", "users")
 
 Path = tuple[str | int, ...]
@@ -82,13 +82,9 @@ def _parsed(text: str) -> dict[str, Any]:
     if len(text) > _MAX_BYTES:
         raise PolicyError(f"it has {len(text):,} characters; the most is {_MAX_BYTES:,}")
     try:
-        return tomllib.loads(text)
-    except tomllib.TOMLDecodeError as error:
-        found = _AT.search(str(error))
-        line = int(found[1]) if found else text.count("\n") + 1
-        raise PolicyError(f"it is no TOML: {_AT.sub('here', str(error)).partition(' (')[0]}", line) from None
-    except RecursionError:
-        raise PolicyError("it is nested too deeply") from None
+        return hyperhost.read_toml(text)
+    except TomlError as error:
+        raise PolicyError(f"it is no TOML: {error.message.partition(' (')[0]}", error.line) from None
 
 
 def _policy(data: dict[str, Any], name: str) -> Policy:

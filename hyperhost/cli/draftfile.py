@@ -32,9 +32,9 @@ def read_document(path: Path) -> Any:
         if form == "JSON":
             return json.loads(text, object_pairs_hook=_once, parse_constant=_no_number)
         if form == "TOML":
-            import tomllib
+            from hyperhost.host.tomlread import read_toml
 
-            return tomllib.loads(text)
+            return read_toml(text)
         from hyperhost.cli.yamlread import yaml_data
 
         return yaml_data(text)

@@ -108,7 +108,7 @@ from hyperhost.errors.resolution import (
     ResolutionError,
     VersionError,
 )
-from hyperhost.errors.values import CanonicalJsonError
+from hyperhost.errors.values import CanonicalJsonError, TomlError
 
 __all__ = [
     "AccessDeniedError",
@@ -179,6 +179,7 @@ __all__ = [
     "SpecError",
     "StackLimitError",
     "StorageError",
+    "TomlError",
     "ToolchainError",
     "TrapError",
     "TrustError",

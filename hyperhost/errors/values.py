@@ -1,10 +1,10 @@
-"""A value cannot be written as it has to be."""
+"""A value cannot be written, or read, as it has to be."""
 
 from __future__ import annotations
 
 from hyperhost.errors.base import HyperHostError
 
-__all__ = ["CanonicalJsonError"]
+__all__ = ["CanonicalJsonError", "TomlError"]
 
 
 class CanonicalJsonError(HyperHostError, ValueError):
@@ -20,3 +20,22 @@ class CanonicalJsonError(HyperHostError, ValueError):
     code = "HH-CANONICAL-JSON"
     rule = ""
     path = ""
+
+
+class TomlError(HyperHostError, ValueError):
+    """A text is no TOML, or none that is read here.
+
+    Args:
+        message: What is wrong with it.
+        line: Where, from 1; 0 when it is the text as a whole.
+        hint: What the reader can do next.
+
+    Attributes:
+        line: The same.
+    """
+
+    code = "HH-TOML"
+
+    def __init__(self, message: str, *, line: int = 0, hint: str = "") -> None:
+        super().__init__(message, hint=hint)
+        self.line = line

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import tomllib
 from collections.abc import Mapping
 from types import MappingProxyType
 from typing import cast, get_args
@@ -15,6 +14,7 @@ from hyperhost.errors import (
     DependencyError,
     ManifestError,
     PluginLoadError,
+    TomlError,
     VersionError,
 )
 from hyperhost.host.dependencies import check_constraint
@@ -29,6 +29,7 @@ from hyperhost.host.manifest import (
     Manifest,
 )
 from hyperhost.host.tables import Table
+from hyperhost.host.tomlread import read_toml
 
 __all__ = ["PLUGIN_ID", "check_id", "read_manifest", "read_plan"]
 
@@ -133,9 +134,9 @@ def _document(data: bytes | str, source: str) -> Table:
             f"{source} has {len(data)} bytes", hint=f"the most is {MAX_MANIFEST_BYTES // 1024} KiB"
         )
     try:
-        document = tomllib.loads(data.decode("utf-8") if isinstance(data, bytes) else data)
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError, RecursionError) as error:
-        raise ManifestError(f"{source} is no TOML: {error}", hint="mend the line named") from error
+        document = read_toml(data)
+    except TomlError as error:
+        raise ManifestError(f"{source} is no TOML: {error.message}", hint="mend the line named") from error
     return Table(document, "", source)
 
 

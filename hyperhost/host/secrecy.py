@@ -7,10 +7,11 @@ have the length of what they stand for, so that a replay moves as many bytes.
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from typing import Any, Final
-from urllib.parse import quote
+
+from hyperhost.sandbox.revealed import forms_of
 
 __all__ = ["Mask", "Secrets", "config_secrets", "header_secrets", "secrets_of"]
 
@@ -223,15 +224,11 @@ class Mask:
 
 
 def _forms(raw: bytes) -> list[bytes]:
-    """A secret, and how it looks in JSON text and in an address."""
+    """A secret as it is, and as other programs write it where it is text."""
     forms = [raw]
-    try:
-        text = raw.decode("utf-8")
-    except UnicodeDecodeError:
-        return forms
-    others = [json.dumps(text, ensure_ascii=plain)[1:-1] for plain in (False, True)]
-    forms += [form.encode("utf-8", "surrogatepass") for form in (*others, quote(text, safe=""))]
-    return list(dict.fromkeys(forms))
+    with suppress(UnicodeDecodeError):
+        forms += [form.encode("utf-8", "surrogatepass") for form in forms_of(raw.decode("utf-8"))]
+    return list(dict.fromkeys(form for form in forms if form))
 
 
 def _placeholder(secret: bytes, number: int) -> bytes:

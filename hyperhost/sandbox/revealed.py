@@ -10,15 +10,18 @@ from __future__ import annotations
 
 import base64
 import dataclasses
+import html
 import json
+import re
 import threading
-from collections.abc import Callable, Mapping
+import unicodedata
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any, Final
-from urllib.parse import quote
+from urllib.parse import quote, quote_plus
 
 from hyperhost.errors import HyperHostError, RefusalError
 
-__all__ = ["MASK", "Revealed", "said"]
+__all__ = ["MASK", "Revealed", "forms_of", "said"]
 
 MASK: Final = "********"
 _LEAST_WITHIN: Final = 4
@@ -27,6 +30,7 @@ _LEAST_WITHIN: Final = 4
 _LEAST_LINE: Final = 8
 """Characters of the shortest line of a secret, such as a private key, that is masked by itself."""
 
+_PERCENT: Final = re.compile(r"%[0-9A-F]{2}")
 _SAID: Final = "_hyperhost_said"
 
 
@@ -44,7 +48,7 @@ class Revealed:
             given = self._given.setdefault(plugin, {})
             if secret and secret not in given:
                 given[secret] = None
-                forms = {form for each in given for form in _forms_of(each)}
+                forms = {form for each in given for form in forms_of(each)}
                 # The longest first: one may hold another.
                 self._forms[plugin] = sorted(forms, key=len, reverse=True)
 
@@ -104,20 +108,50 @@ def said(error: HyperHostError) -> tuple[str, str, str]:
     return found
 
 
-def _forms_of(secret: str) -> list[str]:
-    """A secret, and how it looks in JSON, in an address, in Base64, in hexadecimal; and its lines."""
+def forms_of(secret: str) -> Iterator[str]:
+    """A secret as it is usually written: as text, in addresses, in Base64, in hexadecimal; and its lines.
+
+    Most of these are the same for most secrets.
+    """
     if len(secret) < _LEAST_WITHIN:
-        return []
-    raw = secret.encode("utf-8", "surrogatepass")
-    encoded = [base64.b64encode(raw), base64.urlsafe_b64encode(raw)]
-    return [
-        secret,
-        *(json.dumps(secret, ensure_ascii=plain)[1:-1] for plain in (False, True)),
-        quote(secret, safe="", errors="replace"),
-        *(form.decode("ascii").rstrip("=") for form in encoded),
-        raw.hex(),
-        *(line.strip() for line in secret.splitlines() if len(line.strip()) >= _LEAST_LINE),
-    ]
+        return
+    for normal in {secret, *(unicodedata.normalize(form, secret) for form in ("NFC", "NFD"))}:
+        yield normal
+        yield from _as_text(normal)
+        yield from _as_address(normal)
+        raw = normal.encode("utf-8", "surrogatepass")
+        yield from (raw.hex(), raw.hex().upper())
+        yield from _as_base64(raw)
+    yield from (line.strip() for line in secret.splitlines() if len(line.strip()) >= _LEAST_LINE)
+
+
+def _as_text(secret: str) -> Iterator[str]:
+    """In JSON, in Python, in HTML."""
+    for plain in (False, True):
+        quoted = json.dumps(secret, ensure_ascii=plain)[1:-1]
+        yield from (quoted, quoted.replace("/", "\\/"))
+    for shown in (repr(secret), ascii(secret)):
+        yield from (shown[1:-1], shown[1:-1].replace("\\'", "'"))
+    marked = html.escape(secret)
+    yield from (marked, html.escape(secret, quote=False), marked.replace("&#x27;", "&#39;"))
+
+
+def _as_address(secret: str) -> Iterator[str]:
+    """Percent-encoded: whole, as a path, as JavaScript does it, as a form; with large and small letters."""
+    forms = [quote(secret, safe=safe, errors="replace") for safe in ("", "/", "!~*'()")]
+    for form in (*forms, quote_plus(secret, errors="replace")):
+        yield form
+        yield _PERCENT.sub(lambda found: found[0].lower(), form)
+
+
+def _as_base64(raw: bytes) -> Iterator[str]:
+    """By itself, and behind something else, as in ``user:secret``: there it depends on how long that is."""
+    for encode in (base64.b64encode, base64.urlsafe_b64encode):
+        yield encode(raw).decode("ascii").rstrip("=")
+        for before in range(3):
+            text = encode(bytes(before) + raw).decode("ascii")
+            # Only what depends on nothing but the secret; a character has six bits.
+            yield text[-(-8 * before // 6) : 8 * (before + len(raw)) // 6]
 
 
 def _mapped(value: Any, change: Callable[[str], str]) -> Any:

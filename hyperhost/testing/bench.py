@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import tomllib
 from collections.abc import Iterable
 from contextlib import ExitStack
 from pathlib import Path
@@ -13,6 +12,7 @@ import pytest
 from hyperhost.errors import BuildError, HyperHostError
 from hyperhost.host.host import Host
 from hyperhost.host.package import MANIFEST_NAME
+from hyperhost.host.tomlread import read_toml
 from hyperhost.sandbox.services import MemoryKeyValueStore
 from hyperhost.sdk.compiled import code_cache, code_home, use_cache
 from hyperhost.sdk.freshness import build_if_stale
@@ -66,7 +66,7 @@ def plugin_id(path: Path) -> str:
 def _plugin_table(directory: Path) -> dict[str, Any]:
     """``[plugin]`` as far as it can be read; whoever opens the project reports what is wrong with it."""
     try:
-        table = tomllib.loads((directory / MANIFEST_NAME).read_text(encoding="utf-8")).get("plugin")
+        table = read_toml((directory / MANIFEST_NAME).read_bytes()).get("plugin")
     except (OSError, ValueError):
         return {}
     return table if isinstance(table, dict) else {}

@@ -69,9 +69,8 @@ def register(app: typer.Typer) -> None:
 
 def _build(session: Session, directory: Path) -> bool:
     """Build what is stale; a native plugin is tested as it is."""
-    import tomllib
-
     from hyperhost.host.package import MANIFEST_NAME
+    from hyperhost.host.tomlread import read_toml
     from hyperhost.sdk.compiled import code_home
     from hyperhost.sdk.freshness import build_if_stale
     from hyperhost.sdk.project import open_project
@@ -81,7 +80,7 @@ def _build(session: Session, directory: Path) -> bool:
         return False  # a native plugin that pip installs
     if manifest.is_file():
         try:
-            table = tomllib.loads(manifest.read_text(encoding="utf-8")).get("plugin")
+            table = read_toml(manifest.read_bytes()).get("plugin")
         except (OSError, ValueError):
             table = None  # opening the project says what is wrong with it
         if isinstance(table, dict) and "native" in table:

@@ -187,8 +187,15 @@ def test_the_written_form_is_what_a_person_would_write() -> None:
             MINIMAL + "[config.defaults]\na = nan",
             "config.defaults.a is nan (a number) (expected a value that JSON has",
         ),
-        (MINIMAL + "[config.defaults]\n" + ".".join("a" * 200) + " = 1", "nested deeper than 64"),
-        (MINIMAL + "name = { " + ".".join("a" * 2000) + " = 1 }", "plugin.name is a table"),
+        (
+            MINIMAL + f"[config.defaults.{'.'.join('a' * 60)}]\n{'.'.join('a' * 60)} = 1",
+            "nested deeper than 64",
+        ),
+        (
+            MINIMAL + "[config.defaults]\n" + ".".join("a" * 65) + " = 1",
+            "line 5 has more than 64 dotted parts",
+        ),
+        (MINIMAL + "name = { " + ".".join("a" * 64) + " = 1 }", "plugin.name is a table"),
         (
             MINIMAL + '[dependencies]\nb = "1.x.y"',
             "dependencies.b: '1.x.y' is no constraint: at character 3 stands '.'",

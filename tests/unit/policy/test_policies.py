@@ -153,13 +153,17 @@ def test_in_production_only_what_is_signed_is_published(operations) -> None:
     with pytest.raises(PolicyDeniedError, match="has to be signed") as caught:
         operations.run("publish", artifact="org.acme.shop/auth")
     assert (caught.value.field, caught.value.rule) == ("signed-production", "unsigned")
-    # A namespace below takes itself out by a label of its own, or back in by naming the policy.
+    # No namespace below takes itself out by a label of its own; one elsewhere is in by naming the policy.
     operations.run("namespace_create", path="org.acme.shop", edit={"labels": {"environment": "staging"}})
-    operations.run("publish", artifact="org.acme.shop/auth")
-    operations.run("namespace_update", path="org.acme.shop", edit={"policies": ["signed-production"]})
-    operations.run("create", draft=library(version="2.0.0") | {"namespace": "org.acme.shop"})
     with pytest.raises(PolicyDeniedError):
-        operations.run("publish", artifact="org.acme.shop/auth@2.0.0")
+        operations.run("publish", artifact="org.acme.shop/auth")
+    operations.run("namespace_create", path="org.other")
+    operations.run("create", draft=library() | {"namespace": "org.other"})
+    operations.run("publish", artifact="org.other/auth")
+    operations.run("namespace_update", path="org.other", edit={"policies": ["signed-production"]})
+    operations.run("create", draft=library(version="2.0.0") | {"namespace": "org.other"})
+    with pytest.raises(PolicyDeniedError):
+        operations.run("publish", artifact="org.other/auth@2.0.0")
 
 
 def test_what_came_along_can_be_left_out_or_replaced(home: Path, operations) -> None:

@@ -1,4 +1,4 @@
-"""A second look at roles, users and tokens: ways to hand out, or to get, what one does not have."""
+"""Ways to hand out, or to get, what one does not have: by roles, access lists, users, tokens and keys."""
 
 from __future__ import annotations
 
