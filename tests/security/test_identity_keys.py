@@ -157,7 +157,7 @@ def test_a_key_is_limited_to_its_scopes_whatever_its_owner_may(ids: Identities) 
         ("namespace_create", {"path": "org.acme"}),
         ("role_assign", {"principal": "user:alice", "role": "admin"}),
         ("session_revoke", {}),
-        ("backup_list", {}),
+        ("audit_list", {}),
     ):
         with pytest.raises(AccessDeniedError, match=r"limited to user:manage|nobody has said"):
             narrow.run(operation, **arguments)
