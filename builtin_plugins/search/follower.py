@@ -37,6 +37,8 @@ _PAUSE_S: Final = 0.3
 _JOINED: Final = 100
 """Changes that a transaction indexes itself; with more it would keep other writers waiting."""
 _STOP_S: Final = 10.0
+_BUILD_S: Final = 60.0
+"""How long a search waits for an index that another process builds."""
 
 
 class Follower:
@@ -52,6 +54,7 @@ class Follower:
         self._history = History(context.hook)
         self.touched = Touched((lambda: context.data) if context.home is not None else None)
         self._lock = threading.Lock()
+        self._building = threading.Lock()
         self._starting = threading.Lock()
         self._news = threading.Event()
         self._counting = threading.Lock()
@@ -151,6 +154,10 @@ class Follower:
         Raises:
             RefusalError: the same is going on already, or the store cannot be read.
         """
+        with self._building:
+            return self._rebuild()
+
+    def _rebuild(self) -> SearchIndexState:
         end = self._history.end()
         mark = self._history.mark(end)
         name = self._hook.search_rebuild_begin()
@@ -185,8 +192,7 @@ class Follower:
         if not self._known(state):
             if not state.mark and not self._history.after(0)[0]:
                 return state  # nothing was ever there
-            self._context.log("info", "the search index is built anew, as it reflects another store or none")
-            state = self.rebuild()
+            state = self._built_anew()
         touched = self.touched.take() if self.touched.any else set()
         try:
             more = True
@@ -200,6 +206,27 @@ class Follower:
         except BaseException:
             self.touched.put_back(touched)
             raise
+
+    def _built_anew(self) -> SearchIndexState:
+        """The state of an index of this store; whoever else is building one is waited for."""
+        until = time.monotonic() + _BUILD_S
+        while True:
+            with self._building:
+                self._checked = float("-inf")
+                state: SearchIndexState = self._hook.search_status()
+                if self._known(state):
+                    return state  # another thread or process has built it meanwhile
+                try:
+                    state = self._rebuild()
+                except RefusalError as refusal:
+                    if refusal.rule != "search.busy" or time.monotonic() > until or self._stopped.is_set():
+                        raise
+                else:
+                    self._context.log(
+                        "info", "the search index was of another store or none, and is built anew"
+                    )
+                    return state
+            self._stopped.wait(_LOOK_EVERY_S)
 
     def _told_to(
         self, state: SearchIndexState, entries: list[LogEntry], touched: set[str]
