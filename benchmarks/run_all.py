@@ -35,6 +35,7 @@ SCRIPTS = (
     "replay",
     "solver",
     "search_engines",
+    "recommend",
 )
 
 

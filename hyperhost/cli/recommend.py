@@ -60,7 +60,9 @@ def _recommend(
     namespace: Annotated[
         str,
         typer.Option(
-            metavar="PATH", help="Only artifacts of this namespace and below it.", autocompletion=namespace_paths
+            metavar="PATH",
+            help="Only artifacts of this namespace and below it.",
+            autocompletion=namespace_paths,
         ),
     ] = "",
     person: Annotated[

@@ -50,7 +50,7 @@ class RecommendationPart:
             providers may have others.
         weight: How much of the whole it is; the weights add up to 1.
         value: 0 to 1.
-        contribution: ``weight`` × ``value``.
+        contribution: ``weight`` times ``value``.
         reason: Why, for a person; empty when there is nothing to say.
     """
 

@@ -89,7 +89,7 @@ class RecommendHooks(Protocol):
     def recommend_rebuild(self) -> RecommendationState:
         """Forget what was learned, and learn everything anew.
 
-        After a fault what was learned before is still there.
+        After a fault the rest is learned with the next question.
 
         Returns:
             What was learned then.
