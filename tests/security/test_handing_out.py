@@ -132,6 +132,68 @@ def test_somebody_gives_a_role_to_themselves_by_a_token_of_theirs(registry: Guar
     refused(held, "role_assign", principal="user:dep", role="deputy")
 
 
+@pytest.mark.parametrize(
+    ("held", "given"),
+    [
+        ({}, {"ip": ["10.0.0.0/8"]}),
+        ({"ip": ["10.0.0.0/8", "192.0.2.0/24"]}, {"ip": ["10.0.0.0/8"]}),
+        ({"hours": "08:00-09:00"}, {"hours": "08:00-09:00", "days": ["mon"]}),
+        ({"namespaces": ["org.acme"]}, {"namespaces": ["org.acme", "org.acme.team"]}),
+        ({"visibility": ["public", "internal"]}, {"visibility": ["public"]}),
+    ],
+)
+def test_what_somebody_has_they_hand_out_under_the_same_conditions_or_more(
+    registry: Guarded, held: dict[str, Any], given: dict[str, Any]
+) -> None:
+    deputy(registry, {"permissions": ["role:*"]}, {"permissions": ["artifact:*"], **held})
+    dep = registry.of("user:dep", ip="10.0.0.1")
+    assert dep.run("role_create", name="free", rules=[{"permissions": ["artifact:delete"], **given}])
+    if held:
+        refused(dep, "role_create", name="wide", rules=[{"permissions": ["artifact:delete"]}])
+
+
+def test_what_somebody_has_for_a_while_they_hand_out_for_no_longer(registry: Guarded) -> None:
+    soon = registry.clock() + 10_000_000
+    registry.owner.run("role_create", name="remover", rules=[{"permissions": ["artifact:delete"]}])
+    deputy(registry, {"permissions": ["role:assign", "artifact:delete"]}, expires_at_us=soon)
+    dep = registry.of("user:dep")
+    refused(dep, "role_assign", principal="user:bob", role="remover")
+    refused(dep, "role_assign", principal="user:bob", role="remover", expires_at_us=soon + 1)
+    assert dep.run("role_assign", principal="user:bob", role="remover", expires_at_us=soon)
+    refused(dep, "role_assign", principal="user:dep", role="remover", expires_at_us=soon)
+
+
+def test_what_somebody_has_in_a_namespace_they_hand_out_there_and_nowhere_else(registry: Guarded) -> None:
+    registry.owner.run("role_create", name="remover", rules=[{"permissions": ["artifact:delete"]}])
+    deputy(registry, {"permissions": ["role:assign"]}, name="assigner")
+    deputy(registry, {"permissions": ["artifact:delete"]}, namespace="org.acme")
+    dep = registry.of("user:dep")
+    for place in ("", "org", "org.acme2", "org.other"):
+        refused(dep, "role_assign", principal="user:bob", role="remover", namespace=place)
+    assert dep.run("role_assign", principal="user:bob", role="remover", namespace="org.acme.team")
+
+
+def test_the_owner_of_a_namespace_hands_out_what_is_in_it_by_its_access_list(registry: Guarded) -> None:
+    bob = registry.of("user:bob", "publisher")
+    bob.run("namespace_create", path="org.bob")
+    entry = {"principal": "user:eve", "allow": ["artifact:*", "key:use", "*"]}
+    bob.run("namespace_update", path="org.bob", edit={"acl": [entry]})
+    eve = registry.of("user:eve")
+    assert eve.run("create", draft=draft(namespace="org.bob", name="hers"))
+    refused(eve, "key_generate")
+    refused(eve, "create", draft=draft(namespace="org.acme", name="hers"))
+
+
+def test_who_is_denied_something_does_not_lift_it_by_an_edit_of_the_access_list(registry: Guarded) -> None:
+    deputy(registry, {"permissions": ["namespace:*", "artifact:read"]})
+    entry = {"principal": "user:dep", "deny": ["artifact:delete"]}
+    registry.owner.run("namespace_create", path="org.acme", edit={"acl": [entry]})
+    dep = registry.of("user:dep")
+    refused(dep, "namespace_update", path="org.acme", edit={"acl": []})
+    refused(dep, "namespace_delete", path="org.acme")
+    refused(dep, "namespace_update", path="org.acme", edit={"owner": "user:dep"})
+
+
 # --- users ----------------------------------------------------------------------------------------
 
 
