@@ -1,1 +1,1 @@
-"""Embeddings by all-MiniLM-L6-v2, offline: the service ``embedding``."""
+"""Embeddings by all-MiniLM-L6-v2, offline: the service ``embed``."""

@@ -15,7 +15,7 @@ __all__ = ["EmbedMinilm"]
 
 
 class EmbedMinilm:
-    """The service ``embedding``. The model is read when it is first used."""
+    """The service ``embed``. The model is read when it is first used."""
 
     def __init__(self) -> None:
         self._model: Model | None = None

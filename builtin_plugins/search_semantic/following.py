@@ -162,7 +162,7 @@ class Following:
                 raise RefusalError(
                     f"what embeds gave {block.shape} numbers for {len(part)} texts of {since.dimension} each",
                     "semantic.unavailable",
-                    hint="select another provider of the service embedding",
+                    hint="select another provider of the service embed",
                 )
             rows = [Kept(row[0], row[2], vector.tobytes()) for row, vector in zip(part, block, strict=True)]
             if not self._vectors.write(rows, [], since, since):

@@ -72,6 +72,8 @@ def _find(tree: Node, condition: Node, searcher: Any, *, scored: bool) -> list[_
     """Everything that fits."""
     found: list[_Part] = []
     for part, _ in searcher.leaf_searchers():
+        if not part.doc_count_all():
+            continue  # of an index without segments whoosh has no columns
         within = None if isinstance(condition, Everything) else documents(condition, part)
         if scored:
             ranked = scores(tree, part, within)
@@ -99,6 +101,8 @@ def _promising(found: list[_Part], order: Order) -> list[_Part]:
         return found
     most, last = (-order.after[0][0], order.after[1].encode()) if order.after else (math.inf, b"")
     wanted = order.size + 1
+    if not order.after and sum(len(numbers) for _, numbers, _ in found) <= wanted:
+        return found
     ranks = heapq.nlargest(wanted, (rank for _, _, own in found for rank in _best(own, most, wanted)))
     least = ranks[-1] if len(ranks) == wanted else -math.inf
     kept: list[_Part] = []

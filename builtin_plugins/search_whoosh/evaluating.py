@@ -1,6 +1,6 @@
 """What a query finds in one segment, by sets of document numbers.
 
-Whoosh gives the postings of terms and their scores; joining them is done here, with Python's sets. Its own
+Whoosh gives the postings of terms; joining them is done here, with Python's sets. Its own
 joining drops documents whose score is 0 where more than two parts are joined, and takes one matcher for each
 of thousands of terms that begin with a letter, which takes seconds.
 """
@@ -11,11 +11,8 @@ import heapq
 import itertools
 import math
 import operator
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from typing import Any, Final
-
-from whoosh import query
-from whoosh.codec.whoosh3 import W3LeafMatcher
 
 from hyperhost.query import (
     And,
@@ -36,6 +33,7 @@ from hyperhost.query import (
     words,
 )
 
+from . import postings
 from .schema import ALL, BEGUN, SHORT, exact, text
 from .segments import numbers_of
 
@@ -87,7 +85,7 @@ def documents(node: Node, part: Any) -> set[int]:
         case Prefix() | Fuzzy():
             return _nearly(node, reader)
         case _:
-            return set().union(*(matcher.all_ids() for matcher in _matchers(node, part, None)))
+            return _with_words(node, part)
 
 
 def scores(node: Node, part: Any, within: set[int] | None = None, boost: float = 1.0) -> dict[int, float]:
@@ -120,6 +118,14 @@ def scores(node: Node, part: Any, within: set[int] | None = None, boost: float =
             )
 
 
+def _with_words(node: Word | Phrase, part: Any) -> set[int]:
+    """Documents that have a word, or words one after another in some field."""
+    wanted = words(node.text)
+    if len(wanted) == 1:
+        return _with_terms(part.reader(), _field_of(node), wanted)
+    return set(_ranked(node, part, None, 1.0))
+
+
 def known(number: float) -> float:
     """A number to sort by; what has none comes last."""
     return -math.inf if math.isnan(number) else number
@@ -141,28 +147,25 @@ def _all_of(items: Iterable[Node], part: Any, within: set[int] | None, boost: fl
     return dict.fromkeys(within or (), 0.0) if found is None else found
 
 
-def _ranked(node: Word | Phrase, part: Any, within: set[int] | None, boost: float) -> dict[int, float]:
+def _ranked(node: Word | Phrase, part: Any, within: Collection[int] | None, boost: float) -> dict[int, float]:
+    """A word, or words one after another in any field; what more fields have counts more."""
+    wanted = words(node.text)
+    if not wanted:
+        return {}
+    if len(wanted) == 1:
+        return postings.word(part, _field_of(node), wanted[0], boost, within)
+    if not node.field and any((ALL, each) not in part.reader() for each in wanted):
+        return {}
     found: dict[int, float] = {}
-    for matcher in _matchers(node, part, part.weighting):
-        active, number, score, following = matcher.is_active, matcher.id, matcher.score, matcher.next
-        while active():
-            each = number()
-            if within is None or each in within:
-                found[each] = found.get(each, 0.0) + boost * score()
-            following()
+    for name in fields_of(node.field):
+        for number, score in postings.phrase(part, text(name), wanted, boost, within).items():
+            found[number] = found.get(number, 0.0) + score
     return found
 
 
-def _matchers(node: Word | Phrase, part: Any, weighting: Any) -> list[Any]:
-    """Whoosh's own for a word, and for words one after another in each field."""
-    wanted = words(node.text)
-    if not wanted:
-        return []
-    if len(wanted) == 1:
-        asked = [query.Term(text(node.field) if node.field else ALL, wanted[0])]
-    else:
-        asked = [query.Phrase(text(name), wanted) for name in fields_of(node.field)]
-    return [each.matcher(part, part.context(weighting=weighting)) for each in asked]
+def _field_of(node: Word | Phrase | Fuzzy | Prefix) -> str:
+    """Where a single word is looked for."""
+    return text(node.field) if node.field else ALL
 
 
 def _nearly(node: Prefix | Fuzzy, reader: Any) -> set[int]:
@@ -172,7 +175,7 @@ def _nearly(node: Prefix | Fuzzy, reader: Any) -> set[int]:
             reader, exact(node.field), _beginning(reader, exact(node.field), folded(node.text))
         )
     wanted = words(node.text)
-    field = text(node.field) if node.field else ALL
+    field = _field_of(node)
     if isinstance(node, Fuzzy):
         near = reader.terms_within(field, wanted[0], node.distance, prefix=1)
         return _with_terms(reader, field, list(itertools.islice(near, MAX_TYPOS)))
@@ -224,24 +227,7 @@ def _beginning(reader: Any, field: str, wanted: str) -> list[Any]:
 
 def _with_terms(reader: Any, field: str, terms: Iterable[Any]) -> set[int]:
     """Documents that have any of some terms."""
-    found: set[int] = set()
-    for term in terms:
-        if (field, term) in reader:
-            found.update(_numbers(reader.postings(field, term)))
-    return found
-
-
-def _numbers(matcher: Any) -> Iterable[int]:
-    """All documents of a term, by blocks where whoosh reads them so: one by one takes many times as long."""
-    found: list[int] = []
-    if type(matcher) is not W3LeafMatcher:
-        found += matcher.all_ids()
-        return found
-    while matcher.is_active():
-        matcher.id()  # reads the block
-        found += matcher._ids
-        matcher._next_block()
-    return found
+    return set().union(*(postings.numbers(reader, field, term) for term in terms))
 
 
 def _comparing(reader: Any, field: str, op: str, value: float) -> set[int]:

@@ -36,23 +36,18 @@ with warnings.catch_warnings():
     # Some of its regular expressions have escapes that newer Pythons warn of when they compile it.
     warnings.simplefilter("ignore", SyntaxWarning)
     warnings.simplefilter("ignore", DeprecationWarning)
-    from whoosh import index as whoosh_index
     from whoosh import scoring
-    from whoosh.filedb.filestore import RamStorage
-    from whoosh.writing import MERGE_SMALL
+    from whoosh.index import FileIndex
+    from whoosh.searching import Searcher
 
     from .schema import FORMAT, make_schema, row
-    from .segments import Kept
+    from .segments import Kept, close_readers, read_again
+    from .writing import MEMORY_MB, Directory, Memory, write
 
 __all__ = ["Index"]
 
-_MEMORY_MB: Final = 64
-_LARGE: Final = 2_000
-"""Documents of a segment that is kept in several files."""
 _FLOWING_S: Final = 0.25
 """Changes that follow each other so closely flow."""
-_SEGMENTS: Final = 30
-"""Segments that are searched one after another until they are merged."""
 _KEPT: Final = 4
 """Searchers that are kept open between searches."""
 _NAME: Final = "index-"
@@ -73,7 +68,8 @@ class Index:
         empty = Position(format=FORMAT), None
         self._position, self._stamp = read_position(place, FORMAT) if place else empty
         self._open: Any = None
-        self._idle: list[Any] = []
+        self._idle: list[tuple[int, Any]] = []
+        self._synced: set[str] = set()
         self._turn = 0
         self._kept = Kept()
         self._written = -math.inf
@@ -83,6 +79,11 @@ class Index:
     def position(self) -> Position:
         """What answers now."""
         return self._now()
+
+    def is_still(self, position: Position) -> bool:
+        """Whether this answers even when whoever writes has finished: files that it merged go away before."""
+        with self._writing.held():
+            return self._now() == position
 
     def state(self) -> SearchIndexState:
         """How far it is."""
@@ -99,19 +100,11 @@ class Index:
         if not position.directory:
             yield None
             return
-        with self._guard:
-            turn, found = self._turn, self._idle.pop() if self._idle else None
-        if found is None:
-            found = self._opened(position)[1]
+        turn, found = self._borrowed(position)
         try:
             yield found
         finally:
-            with self._guard:
-                keep = turn == self._turn and len(self._idle) < _KEPT
-                if keep:
-                    self._idle.append(found)
-            if not keep:
-                found.close()
+            self._give_back(turn, found)
 
     def write(
         self, changes: dict[str, FlatDocument | None], after: int, sequence: int, mark: str
@@ -136,24 +129,26 @@ class Index:
                 position = Position(directory.name if directory else _NAME, format=FORMAT)
                 searcher = self._searcher_of(opened)
             else:
-                opened, searcher = self._opened(position)
+                searcher = self._borrowed(position, latest=True)[1]
+                opened = searcher._ix
             try:
                 if changes:
                     flowing = time.monotonic() - self._written < _FLOWING_S
-                    _write(opened, searcher, changes, self._directory(position), flowing=flowing)
-            finally:
-                searcher.close()
-            fresh = self._searcher_of(opened)
-            position = dataclasses.replace(
-                position,
-                documents=fresh.doc_count(),
-                sequence=sequence,
-                mark=mark,
-                updated_at_us=now_us(),
-            )
-            self._take(position, opened)
-            with self._guard:
-                self._idle.append(fresh)
+                    write(opened, searcher, changes, flowing=flowing)
+                    self._sync(self._directory(position))
+                    searcher = self._searcher_of(opened, searcher)
+                position = dataclasses.replace(
+                    position,
+                    documents=searcher.doc_count(),
+                    sequence=sequence,
+                    mark=mark,
+                    updated_at_us=now_us(),
+                )
+                self._take(position, opened)
+            except BaseException:
+                close_readers(searcher)
+                raise
+            self._give_back(self._turn, searcher)
             self._written = time.monotonic()
         return self.state()
 
@@ -167,7 +162,7 @@ class Index:
         try:
             self._sweep()
             opened, directory = self._create()
-            writer = opened.writer(limitmb=_MEMORY_MB, compound=False)
+            writer = opened.writer(limitmb=MEMORY_MB, compound=False)
         except BaseException:
             self._rebuilding.give_back()
             raise
@@ -189,10 +184,9 @@ class Index:
         del self._builds[build]
         try:
             if keep:
-                began = time.time()
                 writer.commit(optimize=True)
                 if directory is not None:
-                    sync_files(directory, began - 3600)
+                    sync_files(directory, set())
                 with self._writing.held():
                     documents = opened.doc_count()
                     self._take(Position(build, documents, sequence, mark, now_us(), FORMAT), opened)
@@ -208,7 +202,11 @@ class Index:
         for build in list(self._builds):
             with suppress(Exception):
                 self.end(build, keep=False, sequence=0, mark="")
-        self._forget(None)
+        with self._guard:
+            idle, self._idle, self._open = self._idle, [], None
+            self._turn += 1
+        for _, each in idle:
+            close_readers(each)
 
     def _build(self, name: str) -> tuple[Any, Any, Path | None]:
         if name not in self._builds:
@@ -220,8 +218,8 @@ class Index:
         if self._place is not None and stamp(self._place) != self._stamp:
             position, seen = read_position(self._place, FORMAT)
             with self._guard:
-                self._position, self._stamp = position, seen
-            self._forget(None)
+                self._stamp = seen
+            self._stand_at(position, None)
         return self._position
 
     def _take(self, position: Position, opened: Any) -> None:
@@ -230,40 +228,65 @@ class Index:
             write_position(self._place, position)
             with self._guard:
                 self._stamp = stamp(self._place)
+        self._stand_at(position, opened)
+
+    def _stand_at(self, position: Position, opened: Any) -> None:
+        """Let what was opened before belong to the past; one searcher is worth bringing up to date."""
         with self._guard:
+            same = position.directory == self._position.directory
+            idle, self._idle = self._idle, self._idle[-1:] if same else []
+            self._open = opened or (self._open if same else None)
+            self._synced = self._synced if same else set()
             self._position = position
-        self._forget(opened)
+            self._turn += 1
+        for each in idle if not same else idle[:-1]:
+            close_readers(each[1])
 
-    def _forget(self, opened: Any) -> None:
-        with self._guard:
-            idle, self._idle, self._open = self._idle, [], opened
-            self._turn += 1  # what was taken before belongs to the past
-        for each in idle:
-            each.close()
+    def _borrowed(self, position: Position, *, latest: bool = False) -> tuple[int, Any]:
+        """A searcher of the index as it is now, and when that is.
 
-    def _searcher_of(self, opened: Any) -> Any:
-        """A new searcher of an index that is open."""
-        found = opened.searcher(weighting=scoring.BM25F())
-        self._kept.attach(found)
-        return found
-
-    def _opened(self, position: Position) -> tuple[Any, Any]:
-        """The index and a searcher of it.
+        Args:
+            position: Where it is.
+            latest: Look at what was written even if the position does not say so: a process that was killed
+                may have written it.
 
         Raises:
             RefusalError: rule ``search.damaged``.
         """
+        with self._guard:
+            turn, opened = self._turn, self._open
+            made, found = self._idle.pop() if self._idle else (-1, None)
+        if made == turn and not latest:
+            return turn, found
         try:
-            with self._guard:
-                opened, turn = self._open, self._turn
             if opened is None:
-                opened = whoosh_index.open_dir(str(self._directory(position)))
+                opened = FileIndex(Directory(str(self._directory(position))), make_schema())
                 with self._guard:
                     if turn == self._turn:
                         self._open = opened
-            return opened, self._searcher_of(opened)
+            return turn, self._searcher_of(opened, found)
         except Exception as error:
             raise damaged(f"{type(error).__name__}: {error}") from error
+
+    def _give_back(self, turn: int, searcher: Any) -> None:
+        """Keep a searcher for the next search, if it is of the present."""
+        with self._guard:
+            keep = turn == self._turn and len(self._idle) < _KEPT
+            if keep:
+                self._idle.append((turn, searcher))
+        if not keep:
+            close_readers(searcher)
+
+    def _searcher_of(self, opened: Any, old: Any = None) -> Any:
+        """A new searcher of an index that is open; an old one that nobody uses gives what it has read."""
+        found = Searcher(read_again(opened, old), weighting=scoring.BM25F(), fromindex=opened)
+        self._kept.attach(found)
+        return found
+
+    def _sync(self, directory: Path | None) -> None:
+        """Bring what was written onto the disk."""
+        if directory is not None:
+            self._synced = sync_files(directory, self._synced)
 
     def _directory(self, position: Position) -> Path | None:
         return self._place / position.directory if self._place else None
@@ -271,10 +294,10 @@ class Index:
     def _create(self) -> tuple[Any, Path | None]:
         """An empty index in a directory of its own."""
         if self._place is None:
-            return _Memory().create_index(make_schema()), None
+            return Memory().create_index(make_schema()), None
         directory = self._place / f"{_NAME}{now_us()}"
         directory.mkdir(mode=0o700, parents=True)
-        return whoosh_index.create_in(str(directory), make_schema()), directory
+        return FileIndex.create(Directory(str(directory)), make_schema()), directory
 
     def _sweep(self) -> None:
         """Remove directories of indexes that answer no more, or whose building was interrupted."""
@@ -284,60 +307,3 @@ class Index:
         for directory in self._place.glob(f"{_NAME}*"):
             if directory.name != current and directory.name not in self._builds:
                 shutil.rmtree(directory, ignore_errors=True)
-
-
-class _Memory(RamStorage):  # type: ignore[misc]  # whoosh has no types
-    """Whoosh's own sorts in a directory of one name for all processes of the machine, and removes it."""
-
-    def temp_storage(self, name: str | None = None) -> Any:
-        """Where large runs are sorted."""
-        return _Memory()
-
-    def destroy(self) -> None:
-        """Take it away; memory goes by itself."""
-
-
-def _write(
-    opened: Any,
-    searcher: Any,
-    changes: dict[str, FlatDocument | None],
-    directory: Path | None,
-    *,
-    flowing: bool,
-) -> None:
-    """Change documents; the searcher, of the index as it is, says where they are.
-
-    While changes flow, segments are merged seldom: who waits for what was just created waits for that, too.
-    """
-    began = time.time()
-    writer = opened.writer(limitmb=_MEMORY_MB)
-    try:
-        for artifact_id, document in changes.items():
-            number = searcher.document_number(id=artifact_id)
-            if number is not None:
-                writer.delete_document(number)
-            if document is not None:
-                writer.add_document(**row(document))
-        keep = flowing and len(searcher.leaf_searchers()) < _SEGMENTS
-        writer.commit(mergetype=_kept if keep else _merged)
-    except BaseException:
-        if not writer.is_closed:
-            writer.cancel()
-        raise
-    if directory is not None:
-        sync_files(directory, began)
-
-
-def _kept(writer: Any, segments: list[Any]) -> list[Any]:
-    """Leave segments as they are."""
-    writer.compound = writer.doc_count() < _LARGE
-    return segments
-
-
-def _merged(writer: Any, segments: list[Any]) -> list[Any]:
-    """Whoosh's own choice of segments to merge. What becomes small is kept in one file, to be safe on disk at
-    once; of a large one whoosh would copy the whole file into memory whenever it is opened.
-    """  # noqa: D205 - two reasons
-    kept: list[Any] = MERGE_SMALL(writer, segments)
-    writer.compound = writer.doc_count() < _LARGE
-    return kept

@@ -140,8 +140,8 @@ def _answered(index: Index, request: SearchRequest) -> SearchResults:
             with index.searcher() as searcher:
                 return answer(request, searcher)
         except RefusalError as refusal:
-            if refusal.rule != "search.damaged" or index.position == position:
+            if refusal.rule != "search.damaged" or index.is_still(position):
                 raise
         except Exception as error:
-            if index.position == position:
+            if index.is_still(position):
                 raise damaged(f"{type(error).__name__}: {error}") from error

@@ -68,9 +68,7 @@ _NAMES_OF = {
         "GraphQuestion GraphRoute GraphState ImpactLevel ImpactReport ImpactedArtifact "
         "SimilarArtifact SimilarPart"
     ),
-    "recommend": (
-        "Recommendation RecommendationPart RecommendationState Recommendations RecommendRequest"
-    ),
+    "recommend": ("Recommendation RecommendationPart RecommendationState Recommendations RecommendRequest"),
     "signing": "Signature SignerRole SigningKey TrustRule Verification",
     "trust": "ServedFile TrustSource TrustState TrustedTarget",
     "resolution": "Candidate Exclusion Resolution ResolutionRequest ResolvedNeed ResolvedVersion",

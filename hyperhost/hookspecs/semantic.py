@@ -1,12 +1,12 @@
-"""Hooks of searching by meaning: the service ``embedding``, and the service ``semantic`` that uses it.
+"""Hooks of searching by meaning: the service ``embed``, and the service ``semantic`` that uses it.
 
-``embedding`` turns text into vectors; texts that mean similar things have vectors that point into similar
+``embed`` turns text into vectors; texts that mean similar things have vectors that point into similar
 directions. ``semantic`` keeps the vectors of all artifacts and finds the nearest. Each has one provider
 (``[providers]`` in ``hyperhost.toml``), and all of its hooks are gates. Rules of refusals:
 
 ==========================  ====================================================================
 ``embedding.unavailable``   the model, or a library that it needs, is not installed
-``semantic.unavailable``    the same of the index; or the service ``embedding`` is not answered
+``semantic.unavailable``    the same of the index; or the service ``embed`` is not answered
 ``semantic.busy``           another process embeds everything at the moment
 ==========================  ====================================================================
 """
@@ -25,9 +25,9 @@ __all__ = ["SemanticHooks"]
 
 
 class SemanticHooks(Protocol):
-    """The services ``embedding`` and ``semantic``."""
+    """The services ``embed`` and ``semantic``."""
 
-    @hookspec(service="embedding", firstresult=True, raises=RefusalError)
+    @hookspec(service="embed", firstresult=True, raises=RefusalError)
     def embed_model(self) -> EmbeddingModel:
         """Say which model answers ``embed_text``, without reading it.
 
@@ -55,7 +55,7 @@ class SemanticHooks(Protocol):
         """
         ...
 
-    @hookspec(service="embedding", firstresult=True, raises=RefusalError)
+    @hookspec(service="embed", firstresult=True, raises=RefusalError)
     def embed_text(self, texts: list[str]) -> list[list[F32]]:
         """Turn texts into vectors.
 

@@ -107,9 +107,7 @@ def document_of(
     return None if artifact is None else _document(hook, artifact, sequence, owners)
 
 
-def documents(
-    hook: HookRelay, sequence: int, owners: Owners | None = None
-) -> Iterator[list[SearchDocument]]:
+def documents(hook: HookRelay, sequence: int, owners: Owners | None = None) -> Iterator[list[SearchDocument]]:
     """The documents of all artifacts, in batches of at most 1,000.
 
     Args:
@@ -146,9 +144,7 @@ def siblings_of_gone(hook: HookRelay, entries: list[LogEntry]) -> Iterator[str]:
                 break
 
 
-def _document(
-    hook: HookRelay, artifact: Artifact, sequence: int, owners: Owners | None
-) -> SearchDocument:
+def _document(hook: HookRelay, artifact: Artifact, sequence: int, owners: Owners | None) -> SearchDocument:
     manifest = ""
     if artifact.type in _WITH_BODY:
         manifest = hook.storage_get_manifest(artifact_id=artifact.id) or ""

@@ -13,7 +13,7 @@ import os
 import threading
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, Final
@@ -106,20 +106,22 @@ def write_position(place: Path, position: Position) -> None:
     _sync(place)
 
 
-def sync_files(directory: Path, since: float) -> None:
+def sync_files(directory: Path, known: set[str]) -> set[str]:
     """Bring what was written to a directory onto the disk, where an engine leaves that to others.
 
     Args:
         directory: It.
-        since: Older files are left out; seconds since 1970.
+        known: Names of files that are there already and are never written again.
+
+    Returns:
+        The names of all files that are on the disk now.
     """
-    for file in directory.iterdir():
-        try:
-            if file.stat().st_mtime >= since - 1:
-                _sync(file)
-        except FileNotFoundError:  # a merged segment, taken away by another process
-            continue
+    there = {file.name for file in directory.iterdir() if file.is_file()}
+    for name in there - known:
+        with suppress(FileNotFoundError):  # a merged segment, taken away by another process
+            _sync(directory / name)
     _sync(directory)
+    return there
 
 
 def now_us() -> int:

@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final
+from typing import Final, Protocol
 
 from hyperhost.contracts import Artifact, Principal, Resource, Visibility
 from hyperhost.errors import RefusalError
 
-if TYPE_CHECKING:
-    import hyperhost
-
-__all__ = ["Owners"]
+__all__ = ["Asked", "Owners"]
 
 _ASKS: Final = Principal("local:owner")
+
+
+class Asked(Protocol):
+    """What says whom something belongs to: ``context.trusted`` of a plugin."""
+
+    def access_resource(self, *, principal: Principal, kind: str, reference: str) -> Resource | None:
+        """See the hookspec."""
 
 
 class Owners:
@@ -22,7 +26,7 @@ class Owners:
         trusted: The host's hooks without the answers of components: whoever owns something finds it.
     """
 
-    def __init__(self, trusted: hyperhost.TrustedHooks) -> None:
+    def __init__(self, trusted: Asked) -> None:
         self._trusted = trusted
         self._known: dict[str, str] = {}
 

@@ -48,7 +48,7 @@ def test_what_was_acknowledged_is_found_after_kills_at_any_moment(tmp_path: Path
     chosen = random.Random(5)
     environ = {**os.environ, "PYTHONPATH": os.pathsep.join([str(ROOT), str(SUPPORT)])}
     last = told = 0
-    for _ in range(12):
+    for turn in range(12):
         program = subprocess.Popen(
             [sys.executable, "-c", PROGRAM, str(tmp_path), str(last + 1), engine],
             stdout=subprocess.PIPE,
@@ -58,9 +58,10 @@ def test_what_was_acknowledged_is_found_after_kills_at_any_moment(tmp_path: Path
         assert program.stdout is not None
         with program.stdout as said:
             assert said.readline() == "ready\n"
-            time.sleep(chosen.uniform(0.05, 0.8))
+            numbers = [int(said.readline()) for _ in range(turn % 4)]  # however slow the machine is
+            time.sleep(chosen.uniform(0.0, 0.4))
             program.send_signal(signal.SIGKILL)
-            numbers = [int(line) for line in said.read().splitlines()]
+            numbers += [int(line) for line in said.read().splitlines()]
         program.wait()
         told += len(numbers)
         last = max([last, *numbers]) + 1  # the one that was not acknowledged may be there
@@ -70,4 +71,4 @@ def test_what_was_acknowledged_is_found_after_kills_at_any_moment(tmp_path: Path
             assert {f"auth-{number}" for number in numbers} <= found
             assert found == listed
             assert registry.run("index_status")["behind"] == 0
-    assert told > 12
+    assert told >= 18

@@ -74,7 +74,7 @@ def test_what_names_a_file_of_the_machine_is_for_the_owner_of_the_home(
     words = {"file", "directory", "passphrase_file", "key_file", "value_file", "index_file"}
     others = {  # of these names, what is no file
         "path": {"namespace_create", "namespace_read", "namespace_update", "namespace_delete"},
-        "target": {"audit_list", "authentication_failed"},
+        "target": {"audit_list", "authentication_failed", "graph_path"},
     }
     named = set()
     for name, info in offered.items():
