@@ -6,7 +6,9 @@ neither sees nor answers what is asked of another plugin, in whatever order they
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from contextvars import ContextVar
 from typing import TYPE_CHECKING, Any, Final
 
 from hyperhost.errors import HyperHostError
@@ -17,13 +19,25 @@ if TYPE_CHECKING:
 
     from hyperhost.sandbox.export import Export
 
-__all__ = ["only_offered"]
+__all__ = ["directly", "only_offered"]
 
 _LIST: Final = "operation_list"
 _RUN: Final = "operation_run"
 _CALL: Final = "call"
 
+_DIRECT: Final = ContextVar("direct", default=False)
+
 Run = Callable[["Export", tuple[Any, ...]], Any]
+
+
+@contextmanager
+def directly() -> Iterator[None]:
+    """Around a call of one component by whoever named it and chose what it is given: it reaches it."""
+    token = _DIRECT.set(True)
+    try:
+        yield
+    finally:
+        _DIRECT.reset(token)
 
 
 def only_offered(run: Run, exports: Mapping[str, Export], hook: HookRelay | None) -> Run:
@@ -39,8 +53,10 @@ def only_offered(run: Run, exports: Mapping[str, Export], hook: HookRelay | None
     offers = _Offers(run, exports.get(_LIST), hook)
 
     def call(export: Export, arguments: tuple[Any, ...]) -> Any:
-        if export.hook == _RUN and not offers.include(dict(zip(export.arguments, arguments, strict=True))):
-            return None
+        if export.hook == _RUN and not _DIRECT.get():
+            given = dict(zip(export.arguments, arguments, strict=True))
+            if not offers.include(given):
+                return None
         return run(export, arguments)
 
     return call

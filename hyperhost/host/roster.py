@@ -25,6 +25,7 @@ from hyperhost.host.canary import Verdict
 from hyperhost.host.context import Natives
 from hyperhost.host.faults import FaultLog
 from hyperhost.host.manager import PluginManager
+from hyperhost.host.offers import directly
 from hyperhost.host.plugin import Plugin
 from hyperhost.host.selection import Selection
 from hyperhost.host.specs import HookInfo, read_specs
@@ -313,8 +314,12 @@ class Roster:
             raise PluginStateError(
                 f"argument {missing[0]!r} is missing", plugin=plugin.id, hook=hook, hint="give every argument"
             )
+        values = [arguments[name] for name in implementation.argnames]
         try:
-            return implementation.function(*[arguments[name] for name in implementation.argnames])
+            if plugin.kind != "component":
+                return implementation.function(*values)
+            with directly():
+                return implementation.function(*values)
         except BaseException as caught:
             self.supervisor.on_fault(hook, implementation, caught)
             raise

@@ -82,6 +82,14 @@ def test_a_component_hears_of_no_operation_that_it_has_not_offered(tmp_path: Pat
             hyperhost.Operations(host).run("token_create", roles=["admin"])
 
 
+def test_who_calls_a_component_by_name_reaches_it_whatever_it_offers(tmp_path: Path) -> None:
+    with hyperhost.Host("registry") as host:
+        component = host.load(greedy(tmp_path))
+        asked = OperationCall("anything", Principal("user:alice"))
+        assert component.call("operation_run", call=asked).result_json == '"mine"'
+        assert host.hook.operation_run(call=asked) is None  # nothing of it is left behind
+
+
 class Generous(ComponentObject):
     """Says that everybody is an admin and owns everything."""
 
