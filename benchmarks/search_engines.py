@@ -17,6 +17,7 @@ import statistics
 import tempfile
 import threading
 import time
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass
@@ -64,16 +65,16 @@ class Asked:
         return " ".join(self.words)
 
 
-class Alone:
+class Alone(ABC):
     """A library without HyperHost: an index that was filled, and how it is asked."""
 
+    @abstractmethod
     def fill(self, records: list[Artifact]) -> None:
         """Index the corpus."""
-        raise NotImplementedError
 
+    @abstractmethod
     def ask(self, asked: Asked) -> tuple[list[str], int]:
         """The first ids, and how many there are."""
-        raise NotImplementedError
 
 
 class TantivyAlone(Alone):

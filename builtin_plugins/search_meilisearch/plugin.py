@@ -8,7 +8,7 @@ from contextlib import suppress
 from typing import TYPE_CHECKING, Final
 
 from hyperhost.contracts import SearchDocument, SearchIndexState, SearchRequest, SearchResults
-from hyperhost.errors import ProviderMissingError, QuerySyntaxError, RefusalError
+from hyperhost.errors import ProviderMissingError, RefusalError
 from hyperhost.hookspecs import hookimpl
 
 if TYPE_CHECKING:
@@ -75,15 +75,10 @@ class SearchMeilisearch:
     @hookimpl
     def search_query(self, request: SearchRequest) -> SearchResults:
         """See the hookspec."""
-        from hyperhost.query import parse
+        from hyperhost.query import check_request
 
         index, _ = self._opened()
-        for text, own in ((request.query, False), (request.filter, True)):
-            try:
-                parse(text, trusted=own)
-            except QuerySyntaxError as error:
-                rule = "search.field" if error.rule == "field" else "search.syntax"
-                raise RefusalError(error.message, rule, hint=error.hint) from None
+        check_request(request)
         return index.answer(request)
 
     @hookimpl

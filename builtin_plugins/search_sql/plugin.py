@@ -10,8 +10,6 @@ from hyperhost.errors import (
     ConfigError,
     ProviderConflictError,
     ProviderMissingError,
-    QuerySyntaxError,
-    RefusalError,
 )
 from hyperhost.hookspecs import hookimpl
 
@@ -76,16 +74,11 @@ class SearchSql:
     @hookimpl
     def search_query(self, request: SearchRequest) -> SearchResults:
         """See the hookspec."""
-        from hyperhost.query import parse
+        from hyperhost.query import check_request
 
         from .answering import answer
 
-        for text, own in ((request.query, False), (request.filter, True)):
-            try:
-                parse(text, trusted=own)
-            except QuerySyntaxError as error:
-                rule = "search.field" if error.rule == "field" else "search.syntax"
-                raise RefusalError(error.message, rule, hint=error.hint) from None
+        check_request(request)
         return self._opened()[0].read(lambda tables: answer(request, tables))
 
     @hookimpl

@@ -7,7 +7,7 @@ from functools import cache
 from typing import TYPE_CHECKING
 
 from hyperhost.contracts import SearchDocument, SearchIndexState, SearchRequest, SearchResults
-from hyperhost.errors import QuerySyntaxError, RefusalError
+from hyperhost.errors import RefusalError
 from hyperhost.hookspecs import hookimpl
 
 if TYPE_CHECKING:
@@ -62,15 +62,10 @@ class SearchTantivy:
     @hookimpl
     def search_query(self, request: SearchRequest) -> SearchResults:
         """See the hookspec."""
-        from hyperhost.query import parse
+        from hyperhost.query import check_request
 
         index, _ = self._opened()
-        for text, own in ((request.query, False), (request.filter, True)):
-            try:
-                parse(text, trusted=own)
-            except QuerySyntaxError as error:
-                rule = "search.field" if error.rule == "field" else "search.syntax"
-                raise RefusalError(error.message, rule, hint=error.hint) from None
+        check_request(request)
         return _answered(index, request)
 
     @hookimpl

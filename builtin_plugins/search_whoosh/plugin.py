@@ -6,7 +6,7 @@ import threading
 from typing import TYPE_CHECKING
 
 from hyperhost.contracts import SearchDocument, SearchIndexState, SearchRequest, SearchResults
-from hyperhost.errors import QuerySyntaxError, RefusalError
+from hyperhost.errors import RefusalError
 from hyperhost.hookspecs import hookimpl
 
 if TYPE_CHECKING:
@@ -60,15 +60,10 @@ class SearchWhoosh:
     @hookimpl
     def search_query(self, request: SearchRequest) -> SearchResults:
         """See the hookspec."""
-        from hyperhost.query import parse
+        from hyperhost.query import check_request
 
         index = self._opened()
-        for text, own in ((request.query, False), (request.filter, True)):
-            try:
-                parse(text, trusted=own)
-            except QuerySyntaxError as error:
-                rule = "search.field" if error.rule == "field" else "search.syntax"
-                raise RefusalError(error.message, rule, hint=error.hint) from None
+        check_request(request)
         return _answered(index, request)
 
     @hookimpl

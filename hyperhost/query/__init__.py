@@ -7,6 +7,7 @@ finds what every other engine finds.
 
 from __future__ import annotations
 
+from .checking import check_request
 from .document import FlatDocument, flat, owner_value
 from .fields import EXACT_FACETS, FIELDS, SEARCHED, SORT_KEYS, Field, FieldKind, nearest
 from .highlighting import highlights
@@ -56,6 +57,7 @@ __all__ = [
     "Prefix",
     "Word",
     "both",
+    "check_request",
     "counted",
     "distance_within",
     "explanation",
